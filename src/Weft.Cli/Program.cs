@@ -1,0 +1,1 @@
+Console.WriteLine($"weft ({sizeof(Real) * 8}-bit)");

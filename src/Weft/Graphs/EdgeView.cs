@@ -1,0 +1,62 @@
+namespace Weft.Graphs;
+
+/// <summary>
+/// Entries of a sparse matrix grouped by row: the entries of row i are Pointers[i] … Pointers[i + 1] − 1, entry q lies in
+/// column Index[q] and carries the value number <see cref="Value"/>(q).
+/// </summary>
+/// <remarks>
+/// One matrix has two views that share its values: by row, where entry q carries value q, and by column, where it carries
+/// value Permutation[q]. A kernel that walks one view is the adjoint of the same kernel on the other.
+/// </remarks>
+internal sealed class EdgeView(long[] pointers, int[] index, int[]? permutation, long columns)
+{
+    /// <summary>Row i's first entry; [Rows + 1].</summary>
+    public readonly long[] Pointers = pointers;
+
+    /// <summary>Column of each entry; [Count].</summary>
+    public readonly int[] Index = index;
+
+    /// <summary>Number of the value that each entry carries; null where entry q carries value q.</summary>
+    public readonly int[]? Permutation = permutation;
+
+    public long Rows => Pointers.Length - 1;
+
+    public long Columns => columns;
+
+    public long Count => Index.Length;
+
+    public int Value(long entry) => Permutation is null ? (int)entry : Permutation[entry];
+
+    /// <summary>
+    /// Groups coordinates by row with a stable sort: entries of a row keep their order. <paramref name="order"/> tells
+    /// which coordinate each entry came from.
+    /// </summary>
+    public static EdgeView Group(ReadOnlySpan<int> row, ReadOnlySpan<int> column, long rows, long columns, out int[] order)
+    {
+        var pointers = new long[rows + 1];
+        foreach (int i in row) pointers[i + 1]++;
+        for (long i = 0; i < rows; i++) pointers[i + 1] += pointers[i];
+        var next = pointers.AsSpan(0, (int)rows).ToArray();
+        var index = GC.AllocateUninitializedArray<int>(row.Length, pinned: true);
+        order = GC.AllocateUninitializedArray<int>(row.Length, pinned: true);
+        for (int e = 0; e < row.Length; e++)
+        {
+            long q = next[row[e]]++;
+            index[q] = column[e];
+            order[q] = e;
+        }
+        return new EdgeView(pointers, index, null, columns);
+    }
+
+    /// <summary>The same entries grouped by column; within a column they keep the order of this view.</summary>
+    public EdgeView Transpose()
+    {
+        var rowOf = new int[Count];
+        for (long i = 0; i < Rows; i++)
+            for (long q = Pointers[i]; q < Pointers[i + 1]; q++) rowOf[q] = (int)i;
+        var transposed = Group(Index, rowOf, columns, Rows, out int[] order);
+        if (Permutation is not null)
+            for (long q = 0; q < order.Length; q++) order[q] = Permutation[order[q]];
+        return new EdgeView(transposed.Pointers, transposed.Index, order, Rows);
+    }
+}

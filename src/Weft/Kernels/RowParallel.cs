@@ -1,0 +1,149 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Weft.Kernels;
+
+/// <summary>Work on rows first … last − 1 of something; rows do not depend on one another.</summary>
+internal interface IRowJob
+{
+    void Run(long first, long last);
+}
+
+/// <summary>
+/// Splits rows over the threads of the process. A job writes only its own rows, and any sum that crosses rows is cut by
+/// sizes alone, so the number of threads never shows in a result.
+/// </summary>
+/// <remarks>
+/// Threads wait for work by spinning for some microseconds, then sleeping. While one caller has them, another caller (a
+/// rank of a thread communicator, a second prediction) runs its job by itself: the same bits, no waiting.
+/// </remarks>
+internal static unsafe class RowParallel
+{
+    /// <summary>Jobs of fewer scalar operations than this are run by the caller alone.</summary>
+    private const long WorthSharing = 16_384;
+    private const int SpinsBeforeSleep = 2_000;
+
+    private static readonly Lock Gate = new();
+    private static readonly object Bell = new();
+    private static int threads = Environment.ProcessorCount;
+    private static int started = 1;
+    private static int busy;
+
+    // The job that is being shared. Written before `generation` moves, read after it is seen to have moved.
+    private static delegate*<void*, long, long, void> run;
+    private static void* state;
+    private static long rows, chunk, nextRow;
+    private static int wanted, unfinished;
+    private static volatile int generation;
+    private static int sleepers;
+
+    /// <summary>Threads that share a job, the caller included. At least 1.</summary>
+    public static int Threads
+    {
+        get => threads;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            threads = value;
+        }
+    }
+
+    /// <summary>
+    /// Runs <paramref name="job"/> on all of <paramref name="rowCount"/> rows. <paramref name="work"/> is about how many
+    /// scalar operations that is; <paramref name="granularity"/> is the multiple of rows at which the job may be cut.
+    /// </summary>
+    public static void For<TJob>(long rowCount, long work, ref TJob job, long granularity = 1)
+        where TJob : struct, IRowJob
+    {
+        if (rowCount <= 0) return;
+        int crew = Volatile.Read(ref threads);
+        if (crew == 1 || work < WorthSharing || rowCount <= granularity || Interlocked.CompareExchange(ref busy, 1, 0) != 0)
+        {
+            job.Run(0, rowCount);
+            return;
+        }
+        long pieces = Math.Min(8L * crew, (rowCount + granularity - 1) / granularity);
+        long size = (rowCount + pieces - 1) / pieces;
+        size = (size + granularity - 1) / granularity * granularity;
+        Share(&Invoke<TJob>, Unsafe.AsPointer(ref job), rowCount, size, crew);
+        Volatile.Write(ref busy, 0);
+    }
+
+    private static void Invoke<TJob>(void* job, long first, long last)
+        where TJob : struct, IRowJob => Unsafe.AsRef<TJob>(job).Run(first, last);
+
+    private static void Share(delegate*<void*, long, long, void> body, void* bodyState, long rowCount, long size, int crew)
+    {
+        if (started < crew) Start(crew);
+        run = body;
+        state = bodyState;
+        rows = rowCount;
+        chunk = size;
+        nextRow = 0;
+        wanted = crew - 1;
+        Volatile.Write(ref unfinished, started - 1);
+        Interlocked.Increment(ref generation);
+        if (Volatile.Read(ref sleepers) > 0)
+            lock (Bell) Monitor.PulseAll(Bell);
+        Work();
+        var spinner = new SpinWait();
+        while (Volatile.Read(ref unfinished) > 0)
+        {
+            if (spinner.Count < 20) spinner.SpinOnce(-1);
+            else Thread.Yield();
+        }
+    }
+
+    private static void Work()
+    {
+        long size = chunk, count = rows;
+        while (true)
+        {
+            long first = Interlocked.Add(ref nextRow, size) - size;
+            if (first >= count) return;
+            run(state, first, Math.Min(first + size, count));
+        }
+    }
+
+    private static void Start(int crew)
+    {
+        lock (Gate)
+        {
+            for (; started < crew; started++)
+            {
+                int index = started, seen = generation;
+                new Thread(() => Serve(index, seen)) { IsBackground = true, Name = $"weft {index}" }.Start();
+            }
+        }
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "a job that throws is a defect; the process must say so, not hang")]
+    private static void Serve(int index, int seen)
+    {
+        while (true)
+        {
+            for (int spin = 0; generation == seen && spin < SpinsBeforeSleep; spin++) Thread.SpinWait(20);
+            if (generation == seen) Sleep(seen);
+            seen = generation;
+            try
+            {
+                if (index <= wanted) Work();
+            }
+            catch (Exception failure)
+            {
+                Environment.FailFast("a parallel kernel threw", failure);
+            }
+            Interlocked.Decrement(ref unfinished);
+        }
+    }
+
+    private static void Sleep(int seen)
+    {
+        lock (Bell)
+        {
+            Interlocked.Increment(ref sleepers);
+            while (generation == seen) Monitor.Wait(Bell);
+            Interlocked.Decrement(ref sleepers);
+        }
+    }
+}
