@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Weft.Memory;
+
+namespace Weft.Kernels;
+
+/// <summary>
+/// Dense products, Y = X·W and its two adjoints W = Xᵀ·Y and X = Y·Wᵀ. Operands may be views of some columns; a result may
+/// not overlap an operand.
+/// </summary>
+internal static unsafe partial class Gemm
+{
+    /// <summary>Inner dimension that one pass covers, so that a packed panel stays in the first cache.</summary>
+    private const long InnerBlock = 256;
+    /// <summary>Rows that pass over all inner blocks before the next rows do, so that they stay in the second cache.</summary>
+    private const long RowBlock = 32 * GemmKernel.TileRows;
+    /// <summary>Multiply-adds that cost about as much as one of the operations <see cref="RowParallel"/> counts.</summary>
+    private const long ProductsPerOperation = 16;
+
+    /// <summary>Y = X·W, or Y += X·W; X [n, f], W [f, g], Y [n, g].</summary>
+    public static void Multiply(Matrix X, Matrix W, Matrix Y, bool accumulate = false)
+    {
+        Debug.Assert(X.Columns == W.Rows && X.Rows == Y.Rows && W.Columns == Y.Columns);
+        Product(X, W, transposed: false, Y, accumulate);
+    }
+
+    /// <summary>X = Y·Wᵀ, or X += Y·Wᵀ; Y [n, g], W [f, g], X [n, f].</summary>
+    public static void MultiplyTransposedRight(Matrix Y, Matrix W, Matrix X, bool accumulate = false)
+    {
+        Debug.Assert(Y.Columns == W.Columns && X.Rows == Y.Rows && X.Columns == W.Rows);
+        Product(Y, W, transposed: true, X, accumulate);
+    }
+
+    private static void Product(Matrix A, Matrix B, bool transposed, Matrix C, bool accumulate)
+    {
+        if (C.Count == 0) return;
+        if (A.Columns == 0)
+        {
+            if (!accumulate) C.Clear();
+            return;
+        }
+        if (Vector512.IsHardwareAccelerated && C.Columns > Vector256<Real>.Count) Product<Lanes512, Vector512<Real>>(A, B, transposed, C, accumulate);
+        else if (Vector256.IsHardwareAccelerated && C.Columns > Vector128<Real>.Count) Product<Lanes256, Vector256<Real>>(A, B, transposed, C, accumulate);
+        else Product<Lanes128, Vector128<Real>>(A, B, transposed, C, accumulate);
+    }
+
+    private static void Product<TLanes, TVector>(Matrix A, Matrix B, bool transposed, Matrix C, bool accumulate)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        long inner = A.Columns, padded = GemmPack.Padded(C.Columns, TLanes.Count);
+        Real* packed = Scratch.Take(ScratchUse.PackedRight, inner * padded);
+        long block = EvenBlock(inner, InnerBlock);
+        for (long q = 0; q < inner; q += block)
+        {
+            long depth = Math.Min(block, inner - q);
+            if (transposed) GemmPack.PackTransposed(B.Data + q, depth, C.Columns, B.Stride, TLanes.Count, packed + q * padded);
+            else GemmPack.Pack(B.Data + q * B.Stride, depth, C.Columns, B.Stride, TLanes.Count, packed + q * padded);
+        }
+        var job = new ProductJob<TLanes, TVector>(A, packed, block, C, accumulate);
+        RowParallel.For(C.Rows, C.Count * inner / ProductsPerOperation, ref job, GemmKernel.TileRows);
+    }
+
+    /// <summary>The size of the fewest equal blocks of at most <paramref name="most"/>.</summary>
+    private static long EvenBlock(long size, long most)
+    {
+        long blocks = (size + most - 1) / most;
+        return (size + blocks - 1) / blocks;
+    }
+
+    private readonly struct ProductJob<TLanes, TVector>(Matrix A, Real* packed, long block, Matrix C, bool accumulate) : IRowJob
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        public void Run(long first, long last)
+        {
+            long padded = GemmPack.Padded(C.Columns, TLanes.Count);
+            for (long top = first; top < last; top += RowBlock)
+            {
+                long bottom = Math.Min(top + RowBlock, last);
+                for (long q = 0; q < A.Columns; q += block)
+                    for (long i = top; i < bottom; i += GemmKernel.TileRows)
+                        Strip(i, (int)Math.Min(GemmKernel.TileRows, bottom - i), q, Math.Min(block, A.Columns - q), padded);
+            }
+        }
+
+        /// <summary>Up to 6 rows of C, all columns, one block of the inner dimension.</summary>
+        private void Strip(long i, int rows, long q, long depth, long padded)
+        {
+            int w = TLanes.Count;
+            bool load = accumulate || q > 0;
+            Real* tile = stackalloc Real[GemmKernel.TileRows * 2 * w];
+            for (long j = 0; j < padded; j += 2 * w)
+            {
+                int width = GemmPack.PanelWidth(j, padded, w);
+                int used = (int)Math.Min(width, C.Columns - j);
+                Real* a = A.Data + i * A.Stride + q, b = packed + q * padded + depth * j, c = C.Data + i * C.Stride + j;
+                if (rows == GemmKernel.TileRows && used == width)
+                {
+                    Tile<TLanes, TVector>(depth, a, rows, A.Stride, 1, b, width, c, C.Stride, load);
+                    continue;
+                }
+                if (load)
+                    for (int r = 0; r < rows; r++) Copy(c + r * C.Stride, tile + r * width, used);
+                Tile<TLanes, TVector>(depth, a, rows, A.Stride, 1, b, width, tile, width, load);
+                for (int r = 0; r < rows; r++) Copy(tile + r * width, c + r * C.Stride, used);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Tile<TLanes, TVector>(long inner, Real* a, int rows, long rowStep, long innerStep, Real* b, int width, Real* c, long cStep, bool load)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        if (width == TLanes.Count) GemmKernel.Single<TLanes, TVector>(inner, a, rows, rowStep, innerStep, b, width, c, cStep, load);
+        else GemmKernel.Double<TLanes, TVector>(inner, a, rows, rowStep, innerStep, b, width, c, cStep, load);
+    }
+
+    private static void Copy(Real* from, Real* to, int count) => new Span<Real>(from, count).CopyTo(new Span<Real>(to, count));
+}

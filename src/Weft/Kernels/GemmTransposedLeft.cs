@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.Intrinsics;
+using Weft.Memory;
+
+namespace Weft.Kernels;
+
+/// <summary>
+/// The product that sums over nodes. Rows are cut in leaves of 256; leaf sums meet in a fixed dyadic tree: leaf 2m with leaf
+/// 2m + 1, then pairs of pairs, an odd one passing upward. A task walks an aligned subtree, so no number of threads changes the tree.
+/// </summary>
+internal static unsafe partial class Gemm
+{
+    /// <summary>Rows of a leaf of the tree.</summary>
+    public const int LeafRows = 256;
+    /// <summary>Subtrees that are summed side by side.</summary>
+    private const long MostSubtrees = 64;
+
+    /// <summary>W = Xᵀ·Y, or W += Xᵀ·Y; X [n, f], Y [n, g], W [f, g].</summary>
+    public static void MultiplyTransposedLeft(Matrix X, Matrix Y, Matrix W, bool accumulate = false)
+    {
+        Debug.Assert(X.Rows == Y.Rows && W.Rows == X.Columns && W.Columns == Y.Columns);
+        if (W.Count == 0) return;
+        if (X.Rows == 0)
+        {
+            if (!accumulate) W.Clear();
+            return;
+        }
+        if (Vector512.IsHardwareAccelerated && W.Columns > Vector256<Real>.Count) SumOverRows<Lanes512, Vector512<Real>>(X, Y, W, accumulate);
+        else if (Vector256.IsHardwareAccelerated && W.Columns > Vector128<Real>.Count) SumOverRows<Lanes256, Vector256<Real>>(X, Y, W, accumulate);
+        else SumOverRows<Lanes128, Vector128<Real>>(X, Y, W, accumulate);
+    }
+
+    private static void SumOverRows<TLanes, TVector>(Matrix X, Matrix Y, Matrix W, bool accumulate)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        long leaves = (X.Rows + LeafRows - 1) / LeafRows, subtree = 1;
+        while ((leaves + subtree - 1) / subtree > MostSubtrees) subtree *= 2;
+        long subtrees = (leaves + subtree - 1) / subtree;
+        long strips = (W.Rows + GemmKernel.TileRows - 1) / GemmKernel.TileRows;
+        // Few subtrees: cut the result in bands of rows as well.
+        long bands = subtrees >= 8 ? 1 : Math.Min(strips, 8 / subtrees);
+        long stripsPerBand = (strips + bands - 1) / bands;
+        bands = (strips + stripsPerBand - 1) / stripsPerBand;
+        long stripSize = GemmKernel.TileRows * GemmPack.Padded(W.Columns, TLanes.Count);
+        Real* partials = Scratch.Take(ScratchUse.Partials, subtrees * strips * stripSize);
+        long work = X.Rows * W.Count / ProductsPerOperation;
+        var sum = new SubtreeJob<TLanes, TVector>(X, Y, partials, strips, stripsPerBand, subtree);
+        RowParallel.For(subtrees * bands, work, ref sum);
+        var combine = new CombineJob<TLanes, TVector>(partials, subtrees, strips * stripSize, W, accumulate);
+        RowParallel.For(strips, subtrees * W.Count, ref combine);
+    }
+
+    /// <summary>
+    /// Task t sums subtree t / bands for band t % bands of the result. A strip is 6 rows of the result: for each panel of
+    /// columns a tile of 6 rows, one after another.
+    /// </summary>
+    private readonly struct SubtreeJob<TLanes, TVector>(Matrix X, Matrix Y, Real* partials, long strips, long stripsPerBand, long subtree) : IRowJob
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        public void Run(long first, long last)
+        {
+            long bands = (strips + stripsPerBand - 1) / stripsPerBand;
+            for (long t = first; t < last; t++)
+            {
+                long firstStrip = t % bands * stripsPerBand;
+                Subtree(t / bands, firstStrip, Math.Min(stripsPerBand, strips - firstStrip));
+            }
+        }
+
+        private void Subtree(long number, long firstStrip, long count)
+        {
+            long padded = GemmPack.Padded(Y.Columns, TLanes.Count), stripSize = GemmKernel.TileRows * padded, size = count * stripSize;
+            long firstLeaf = number * subtree, leaves = Math.Min(subtree, (X.Rows + LeafRows - 1) / LeafRows - firstLeaf);
+            Real* target = partials + (number * strips + firstStrip) * stripSize;
+            // A binary counter: level ℓ holds the sum of 2^ℓ leaves while bit ℓ of the number of leaves done is set.
+            int levels = BitOperations.Log2((ulong)leaves) + 1;
+            Real* stack = leaves == 1 ? target : Scratch.Take(ScratchUse.LeafStack, levels * size);
+            for (long leaf = 0; leaf < leaves; leaf++)
+            {
+                int level = BitOperations.TrailingZeroCount(~leaf);
+                Leaf(firstLeaf + leaf, firstStrip, count, stack + level * size, padded);
+                for (int below = 0; below < level; below++) AddTo<TLanes, TVector>(stack + below * size, size, stack + level * size);
+            }
+            if (leaves == 1) return;
+            int lowest = BitOperations.TrailingZeroCount(leaves);
+            Real* sum = stack + lowest * size;
+            for (int level = lowest + 1; level < levels; level++)
+                if ((leaves >> level & 1) != 0) AddTo<TLanes, TVector>(stack + level * size, size, sum);
+            Buffer.MemoryCopy(sum, target, size * sizeof(Real), size * sizeof(Real));
+        }
+
+        private void Leaf(long leaf, long firstStrip, long count, Real* target, long padded)
+        {
+            int w = TLanes.Count;
+            long row = leaf * LeafRows, rows = Math.Min(LeafRows, X.Rows - row);
+            Real* right = Scratch.Take(ScratchUse.PackedLeaf, rows * padded);
+            GemmPack.Pack(Y.Data + row * Y.Stride, rows, Y.Columns, Y.Stride, w, right);
+            for (long s = firstStrip; s < firstStrip + count; s++)
+            {
+                long i = s * GemmKernel.TileRows;
+                int used = (int)Math.Min(GemmKernel.TileRows, X.Columns - i);
+                Real* left = X.Data + row * X.Stride + i;
+                for (long j = 0; j < padded; j += 2 * w)
+                {
+                    int width = GemmPack.PanelWidth(j, padded, w);
+                    Tile<TLanes, TVector>(rows, left, used, 1, X.Stride, right + rows * j, width, target, width, load: false);
+                    target += GemmKernel.TileRows * width;
+                }
+            }
+        }
+    }
+
+    /// <summary>Combines the subtrees' sums of some strips and writes them out.</summary>
+    private readonly struct CombineJob<TLanes, TVector>(Real* partials, long subtrees, long size, Matrix W, bool accumulate) : IRowJob
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        public void Run(long first, long last)
+        {
+            int w = TLanes.Count;
+            long padded = GemmPack.Padded(W.Columns, w), stripSize = GemmKernel.TileRows * padded;
+            for (long s = first; s < last; s++)
+            {
+                Real* strip = partials + s * stripSize;
+                for (long step = 1; step < subtrees; step *= 2)
+                    for (long t = 0; t + step < subtrees; t += 2 * step)
+                        AddTo<TLanes, TVector>(strip + (t + step) * size, stripSize, strip + t * size);
+                long top = s * GemmKernel.TileRows, rows = Math.Min(GemmKernel.TileRows, W.Rows - top);
+                for (long j = 0; j < padded; j += 2 * w)
+                {
+                    int width = GemmPack.PanelWidth(j, padded, w), used = (int)Math.Min(width, W.Columns - j);
+                    for (long r = 0; r < rows; r++)
+                    {
+                        Real* from = strip + GemmKernel.TileRows * j + r * width, to = W.Data + (top + r) * W.Stride + j;
+                        if (accumulate)
+                            for (int t = 0; t < used; t++) to[t] += from[t];
+                        else Copy(from, to, used);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>target += source, for a whole number of vectors.</summary>
+    private static void AddTo<TLanes, TVector>(Real* source, long count, Real* target)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : struct
+    {
+        for (long p = 0; p < count; p += TLanes.Count)
+            TLanes.Store(TLanes.Add(TLanes.Load(target + p), TLanes.Load(source + p)), target + p);
+    }
+}
