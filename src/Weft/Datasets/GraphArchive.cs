@@ -1,0 +1,81 @@
+using Weft.Memory;
+
+namespace Weft.Datasets;
+
+/// <summary>
+/// Sets as plain arrays: an .npz file of the schema in docs/data.md, a folder of .npy files, or the .npz files that the
+/// heterophilous sets are published as.
+/// </summary>
+public static class GraphArchive
+{
+    /// <summary>Reads an .npz file, of the schema or as the heterophilous sets are published (Platonov et al. 2023).</summary>
+    /// <exception cref="DataFormatException">The file is broken, or an index, label, feature or mask in it is wrong.</exception>
+    public static Dataset Read(string path)
+    {
+        var arrays = Npz.Read(path);
+        string name = Path.GetFileNameWithoutExtension(path);
+        return arrays.ContainsKey("edges") && arrays.ContainsKey("node_features") ? Published(arrays, name, path) : ArraySchema.Read(arrays, name, path);
+    }
+
+    /// <summary>Writes an .npz file of the schema, whole or not at all. The same set gives the same bytes.</summary>
+    public static void Write(string path, Dataset dataset)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        Npz.Write(path, ArraySchemaWriter.Archive(dataset));
+    }
+
+    /// <summary>
+    /// Reads a folder of plain .npy files: row_ptr [N + 1] and col [E], where the entries of row i are the sources of the
+    /// in-edges of node i, with x, y and masks as in the .npz schema. Edges come in that order.
+    /// </summary>
+    /// <exception cref="DataFormatException">A file is missing or broken, or an index, label, feature or mask is wrong.</exception>
+    public static Dataset ReadFolder(string path)
+    {
+        if (!Directory.Exists(path)) throw new DataFormatException(path, "", "there is no such folder", "a folder of .npy files");
+        var arrays = new Dictionary<string, NpyArray>(StringComparer.Ordinal);
+        foreach (string file in Directory.GetFiles(path, "*.npy").Order(StringComparer.Ordinal))
+            arrays[Path.GetFileNameWithoutExtension(file)] = NpyArray.Read(file);
+        return ArraySchema.Read(arrays, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))), path);
+    }
+
+    /// <summary>Writes a folder of plain .npy files, edges grouped by destination. Files of an earlier set that this one lacks are removed.</summary>
+    public static void WriteFolder(string path, Dataset dataset)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        Directory.CreateDirectory(path);
+        var arrays = ArraySchemaWriter.Folder(dataset);
+        foreach (var (name, array) in arrays) array.Write(Path.Combine(path, name + ".npy"));
+        foreach (string known in new[] { "edge_weight", "x", "x_data", "x_indices", "x_indptr", "x_shape", "y", "num_nodes", "num_classes", "graph_id", "graph_y", "graph_folds",
+            "train_mask", "val_mask", "test_mask", "train_masks", "val_masks", "test_masks", "class_names", "node_names", "feature_names" })
+            if (!arrays.ContainsKey(known)) File.Delete(Path.Combine(path, known + ".npy"));
+    }
+
+    // Each undirected edge once, as a row of two ends; features dense even where they are words.
+    private static Dataset Published(OrderedDictionary<string, NpyArray> arrays, string name, string path)
+    {
+        long[] ends = arrays["edges"].WithShape(-1, 2).AsIntegers();
+        int count = ends.Length / 2;
+        var index = new long[ends.Length];
+        for (int e = 0; e < count; e++) (index[e], index[count + e]) = (ends[2 * e], ends[2 * e + 1]);
+        var renamed = new Dictionary<string, NpyArray>(StringComparer.Ordinal)
+        {
+            ["edge_index"] = new NpyArray(index, 2, count) { File = path, Name = "edges (transposed)" },
+            ["x"] = arrays["node_features"],
+        };
+        foreach (var (from, to) in new[] { ("node_labels", "y"), ("train_masks", "train_masks"), ("val_masks", "val_masks"), ("test_masks", "test_masks") })
+            if (arrays.TryGetValue(from, out var array)) renamed[to] = array;
+        var dataset = ArraySchema.Read(renamed, name, path);
+        return dataset with
+        {
+            Edges = dataset.Edges.WithoutSelfLoops().Undirected().Simple(),
+            Features = WordsAreSparse(dataset.Features.Dense),
+        };
+    }
+
+    private static NodeMatrix WordsAreSparse(Matrix dense)
+    {
+        if (dense.Columns < 64) return dense;
+        var sparse = FeatureMatrix.Sparsify(dense);
+        return sparse.Count * 10 < dense.Count ? sparse : dense;
+    }
+}

@@ -1,0 +1,133 @@
+namespace Weft.Graphs;
+
+/// <summary>
+/// A directed graph as files hold it: edge e runs from Source[e] to Destination[e]. Parallel edges and self-loops are edges
+/// like any other. Every operation keeps the order of the edges that were there and adds new ones after them.
+/// </summary>
+public sealed class EdgeList
+{
+    /// <summary>A graph over the given arrays, which are kept.</summary>
+    /// <param name="nodes">Number of nodes, N.</param>
+    /// <param name="source">Source of each edge, 0 … N − 1; [E].</param>
+    /// <param name="destination">Destination of each edge, 0 … N − 1; [E].</param>
+    /// <param name="weight">Weight of each edge, [E]; null where every weight is 1.</param>
+    /// <exception cref="ArgumentException">An end is not a node, or the lengths differ.</exception>
+    public EdgeList(long nodes, int[] source, int[] destination, Real[]? weight = null)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(destination);
+        if (nodes is < 0 or > int.MaxValue) throw new ArgumentException($"{nodes} nodes: 0 … {int.MaxValue} are possible", nameof(nodes));
+        if (destination.Length != source.Length || weight is not null && weight.Length != source.Length)
+            throw new ArgumentException($"{source.Length} sources, {destination.Length} destinations and {weight?.Length ?? source.Length} weights: every edge needs one of each");
+        for (int e = 0; e < source.Length; e++)
+            if ((uint)source[e] >= nodes || (uint)destination[e] >= nodes)
+                throw new ArgumentException($"edge {e} runs {source[e]} → {destination[e]}; nodes are 0 … {nodes - 1}");
+        (Nodes, Source, Destination, Weight) = (nodes, source, destination, weight);
+    }
+
+    /// <summary>Number of nodes, N.</summary>
+    public long Nodes { get; }
+
+    /// <summary>Number of edges, E; both directions of an undirected edge count.</summary>
+    public int Count => Source.Length;
+
+    /// <summary>Source of each edge; [E].</summary>
+    public int[] Source { get; }
+
+    /// <summary>Destination of each edge; [E].</summary>
+    public int[] Destination { get; }
+
+    /// <summary>Weight of each edge, [E]; null where every weight is 1.</summary>
+    public Real[]? Weight { get; }
+
+    /// <summary>Number of in-edges of each node; [N].</summary>
+    public int[] InDegrees() => Degrees(Destination);
+
+    /// <summary>Number of out-edges of each node; [N].</summary>
+    public int[] OutDegrees() => Degrees(Source);
+
+    private int[] Degrees(int[] ends)
+    {
+        var degrees = new int[Nodes];
+        foreach (int i in ends) degrees[i]++;
+        return degrees;
+    }
+
+    /// <summary>Every edge turned round, in the same order.</summary>
+    public EdgeList Transpose() => new(Nodes, Destination, Source, Weight);
+
+    /// <summary>
+    /// Adds its reverse to every edge whose reverse is missing, with the same weight, in the order of those edges.
+    /// An edge list that is symmetric already comes back as it is.
+    /// </summary>
+    public EdgeList Undirected()
+    {
+        long[] present = SortedKeys();
+        return Append([.. Enumerable.Range(0, Count)
+            .Where(e => Array.BinarySearch(present, Key(Destination[e], Source[e])) < 0)
+            .Select(e => (Destination[e], Source[e], Weight is null ? 1 : Weight[e]))]);
+    }
+
+    /// <summary>Gives one self-loop of weight 1 to each node that has none, in the order of the nodes.</summary>
+    public EdgeList WithSelfLoops()
+    {
+        var has = new bool[Nodes];
+        for (int e = 0; e < Count; e++)
+            if (Source[e] == Destination[e]) has[Source[e]] = true;
+        return Append([.. Enumerable.Range(0, (int)Nodes).Where(i => !has[i]).Select(i => (i, i, (Real)1))]);
+    }
+
+    /// <summary>Leaves out every self-loop.</summary>
+    public EdgeList WithoutSelfLoops() => Where(e => Source[e] != Destination[e]);
+
+    /// <summary>Sorts by source, then destination, and keeps the first of parallel edges.</summary>
+    public EdgeList Simple()
+    {
+        var order = new int[Count];
+        for (int e = 0; e < Count; e++) order[e] = e;
+        var keys = new long[Count];
+        for (int e = 0; e < Count; e++) keys[e] = Key(Source[e], Destination[e]);
+        Array.Sort(keys, order);
+        // The sort is not stable: within a run of equal keys the smallest edge number is the first edge.
+        var kept = new List<int>(Count);
+        for (int p = 0; p < Count;)
+        {
+            int end = p, first = order[p];
+            for (; end < Count && keys[end] == keys[p]; end++) first = Math.Min(first, order[end]);
+            kept.Add(first);
+            p = end;
+        }
+        return Pick([.. kept]);
+    }
+
+    /// <summary>True if every edge's reverse is in the list too.</summary>
+    public bool IsSymmetric()
+    {
+        long[] present = SortedKeys();
+        for (int e = 0; e < Count; e++)
+            if (Array.BinarySearch(present, Key(Destination[e], Source[e])) < 0) return false;
+        return true;
+    }
+
+    /// <summary>The edges for which <paramref name="keep"/> is true of their number, in the same order.</summary>
+    public EdgeList Where(Func<int, bool> keep) => Pick([.. Enumerable.Range(0, Count).Where(keep)]);
+
+    /// <summary>Every edge as one number that orders by source, then destination, in ascending order.</summary>
+    internal long[] SortedKeys()
+    {
+        var keys = new long[Count];
+        for (int e = 0; e < Count; e++) keys[e] = Key(Source[e], Destination[e]);
+        Array.Sort(keys);
+        return keys;
+    }
+
+    private static long Key(int source, int destination) => (long)source << 32 | (uint)destination;
+
+    private EdgeList Pick(int[] edges) => new(Nodes,
+        Array.ConvertAll(edges, e => Source[e]), Array.ConvertAll(edges, e => Destination[e]), Weight is null ? null : Array.ConvertAll(edges, e => Weight[e]));
+
+    private EdgeList Append((int Source, int Destination, Real Weight)[] added) => added.Length == 0 ? this : new(Nodes,
+        [.. Source, .. added.Select(a => a.Source)],
+        [.. Destination, .. added.Select(a => a.Destination)],
+        Weight is null ? null : [.. Weight, .. added.Select(a => a.Weight)]);
+}
