@@ -9,6 +9,7 @@ public sealed class SparseMatrix
     /// <summary>Value of each stored entry; [Count, 1].</summary>
     internal readonly Matrix Values;
     private readonly Lazy<EdgeView> byColumn;
+    private SparseMatrix? top;
 
     /// <summary>A sparse matrix from the given arrays, of which it keeps the first two.</summary>
     /// <param name="rowPointers">Row i's entries are rowPointers[i] … rowPointers[i + 1] − 1; [rows + 1].</param>
@@ -32,6 +33,13 @@ public sealed class SparseMatrix
         byColumn = new Lazy<EdgeView>(ByRow.Transpose);
     }
 
+    private SparseMatrix(long[] rowPointers, int[] columnIndices, Matrix values, long columns, long count)
+    {
+        ByRow = new EdgeView(rowPointers, columnIndices, null, columns);
+        Values = values.Top(count);
+        byColumn = new Lazy<EdgeView>(ByRow.Transpose);
+    }
+
     private SparseMatrix(SparseMatrix pattern, Matrix values)
     {
         (ByRow, byColumn, Values) = (pattern.ByRow, pattern.byColumn, values);
@@ -50,6 +58,15 @@ public sealed class SparseMatrix
 
     /// <summary>A matrix with the same stored positions and values of its own.</summary>
     internal SparseMatrix WithValues(Matrix values) => new(this, values);
+
+    /// <summary>The first <paramref name="rows"/> rows, made when first asked for.</summary>
+    internal SparseMatrix Top(long rows)
+    {
+        var known = top;
+        if (known is not null && known.Rows == rows) return known;
+        int count = (int)ByRow.Pointers[rows];
+        return top = new SparseMatrix(ByRow.Pointers[..(int)(rows + 1)], ByRow.Index[..count], Values, Columns, count);
+    }
 
     /// <summary>Column indices of row i's stored entries.</summary>
     public ReadOnlySpan<int> IndicesOfRow(long i) => ByRow.Index.AsSpan((int)ByRow.Pointers[i], (int)(ByRow.Pointers[i + 1] - ByRow.Pointers[i]));

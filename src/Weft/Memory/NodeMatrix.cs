@@ -25,6 +25,10 @@ public readonly struct NodeMatrix : IEquatable<NodeMatrix>
     /// <summary>Number of columns, one a feature.</summary>
     public long Columns => Sparse?.Columns ?? Dense.Columns;
 
+    /// <summary>The first <paramref name="rows"/> rows.</summary>
+    public NodeMatrix Top(long rows) =>
+        rows == Rows ? this : IsSparse ? Sparse!.Top(rows) : Dense.Top(rows);
+
     /// <summary>A dense matrix is a node matrix.</summary>
     public static implicit operator NodeMatrix(Matrix dense) => FromMatrix(dense);
 

@@ -1,0 +1,96 @@
+using System.Runtime.InteropServices;
+using Weft.Communication;
+using Weft.Memory;
+
+namespace Weft.Graphs;
+
+/// <summary>
+/// Moves node rows between the process that owns them and the blocks whose edges need them. <see cref="Gather"/> and
+/// <see cref="ScatterSum"/> are adjoint: ⟨Gather x, y⟩ = ⟨x, ScatterSum y⟩. On one process both are the identity and return
+/// their argument.
+/// </summary>
+/// <remarks>
+/// The members of the group own, one after another, the rows that each of them needs; a member works on the columns of its own
+/// channels (heads, or feature columns) only.
+/// </remarks>
+internal sealed unsafe class Exchange
+{
+    private readonly ICommunicator group;
+    private readonly long[] owned;
+    private readonly (int First, int Count)[] heads;
+    private readonly int allHeads;
+    private readonly int[] sendCounts, receiveCounts;
+    private readonly Workspace buffers = new();
+
+    /// <param name="group">The processes that share these rows.</param>
+    /// <param name="owned">Rows that each member owns.</param>
+    /// <param name="heads">Heads that each member works on.</param>
+    /// <param name="allHeads">Heads in all: an owned matrix has allHeads · w columns.</param>
+    public Exchange(ICommunicator group, long[] owned, (int First, int Count)[] heads, int allHeads)
+    {
+        (this.group, this.owned, this.heads, this.allHeads) = (group, owned, heads, allHeads);
+        (sendCounts, receiveCounts) = (new int[group.Size], new int[group.Size]);
+        Rows = owned.Sum();
+    }
+
+    /// <summary>Rows that the block needs.</summary>
+    public long Rows { get; }
+
+    private bool IsIdentity => group.Size == 1;
+
+    private int Mine => heads[group.Rank].Count;
+
+    /// <summary>Owned rows of all channels, [n, K·w] → needed rows of this process's channels, [Rows, K_local·w].</summary>
+    /// <param name="x">The owned rows.</param>
+    /// <param name="name">Buffer to gather into; two gathered matrices that are used together have different names.</param>
+    public Matrix Gather(Matrix x, string name)
+    {
+        if (IsIdentity) return x;
+        long width = x.Columns / allHeads;
+        var send = buffers.Take(0, "send", 1, x.Rows * group.Size * x.Columns);
+        long at = 0;
+        for (int member = 0; member < group.Size; member++)
+        {
+            var slice = x.ColumnRange(heads[member].First * width, heads[member].Count * width);
+            slice.CopyTo(new Matrix(send.Data + at, slice.Rows, slice.Columns, slice.Columns, null));
+            sendCounts[member] = checked((int)slice.Count);
+            at += slice.Count;
+            receiveCounts[member] = checked((int)(owned[member] * Mine * width));
+        }
+        var gathered = buffers.Take(1, name, Rows, Mine * width);
+        group.AllToAll(Entries(send, at), sendCounts, Entries(gathered, gathered.Count), receiveCounts);
+        return gathered;
+    }
+
+    /// <summary>Where a verb leaves its partial sums for <paramref name="x"/>: x itself on one process, else a buffer of [Rows, K_local·w].</summary>
+    public Matrix Partial(Matrix x) => IsIdentity ? x : buffers.Take(2, "partial", Rows, Mine * (x.Columns / allHeads));
+
+    /// <summary>A buffer of this process's own that lasts until it is asked for again.</summary>
+    public Matrix Scratch(string name, long rows, long columns) => buffers.Take(4, name, rows, columns);
+
+    /// <summary>Partial sums [Rows, K_local·w] → their owners, [n, K·w], added up in rank order.</summary>
+    public void ScatterSum(Matrix partial, Matrix x)
+    {
+        if (IsIdentity) return;
+        long width = x.Columns / allHeads, total = 0;
+        for (int member = 0; member < group.Size; member++)
+        {
+            sendCounts[member] = checked((int)(owned[member] * Mine * width));
+            receiveCounts[member] = checked((int)(x.Rows * heads[member].Count * width));
+            total += receiveCounts[member];
+        }
+        var received = buffers.Take(3, "received", 1, total);
+        group.AllToAll(Entries(partial, partial.Count), sendCounts, Entries(received, total), receiveCounts);
+        x.Clear();
+        Real* from = received.Data;
+        for (int member = 0; member < group.Size; member++)
+        {
+            long columns = heads[member].Count * width;
+            for (long i = 0; i < x.Rows; i++, from += columns)
+                Kernels.RowVector.Add(from, x.Data + i * x.Stride + heads[member].First * width, columns);
+        }
+    }
+
+    private static Span<Real> Entries(Matrix matrix, long count) =>
+        count == 0 ? [] : MemoryMarshal.CreateSpan(ref *matrix.Data, checked((int)count));
+}

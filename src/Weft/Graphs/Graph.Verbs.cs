@@ -1,0 +1,157 @@
+using System.Runtime.InteropServices;
+using Weft.Communication;
+using Weft.Kernels;
+using Weft.Memory;
+
+namespace Weft.Graphs;
+
+// The verbs. Operands in the order sources, sizes, destinations; a destination is overwritten.
+public sealed partial class Graph
+{
+    /// <summary>Z = A·X: Z_i = Σ_{e→i} w_e X_{src(e)}.</summary>
+    /// <param name="w">Weight of each edge, [Edges, 1]; missing for weight 1.</param>
+    /// <param name="X">[N sources, F]</param>
+    /// <param name="Z">[N destinations, F]</param>
+    public void Aggregate(Matrix w, Matrix X, Matrix Z)
+    {
+        var share = Place.Share((int)X.Columns);
+        var partial = share.Destinations.Partial(Z);
+        Spmm.Multiply(ByDestination, w, share.Sources.Gather(X, "X"), partial);
+        share.Destinations.ScatterSum(partial, Z);
+    }
+
+    /// <summary>dX = Aᵀ·dZ: dX_j = Σ_{e: src(e)=j} w_e dZ_{dst(e)}. Adjoint of <see cref="Aggregate(Matrix, Matrix, Matrix)"/> in X.</summary>
+    public void AggregateAdjoint(Matrix w, Matrix dZ, Matrix dX)
+    {
+        var share = Place.Share((int)dZ.Columns);
+        var partial = share.Sources.Partial(dX);
+        Spmm.Multiply(BySource, w, share.Destinations.Gather(dZ, "dZ"), partial);
+        share.Sources.ScatterSum(partial, dX);
+    }
+
+    /// <summary>Z^k = S^k·X^k: Z^k_i = Σ_{e→i} S_e^k X^k_{src(e)}.</summary>
+    /// <param name="S">[Edges, local heads]</param>
+    /// <param name="X">[N sources, K·d]</param>
+    /// <param name="heads">K</param>
+    /// <param name="Z">[N destinations, K·d]</param>
+    public void Aggregate(Matrix S, Matrix X, int heads, Matrix Z)
+    {
+        var share = Place.Share(heads);
+        var partial = share.Destinations.Partial(Z);
+        Spmm.MultiplyHeads(ByDestination, S, share.Sources.Gather(X, "X"), partial);
+        share.Destinations.ScatterSum(partial, Z);
+    }
+
+    /// <summary>dX^k = (S^k)ᵀ·dZ^k: the adjoint of <see cref="Aggregate(Matrix, Matrix, int, Matrix)"/> in X.</summary>
+    public void AggregateAdjoint(Matrix S, Matrix dZ, int heads, Matrix dX)
+    {
+        var share = Place.Share(heads);
+        var partial = share.Sources.Partial(dX);
+        Spmm.MultiplyHeads(BySource, S, share.Destinations.Gather(dZ, "dZ"), partial);
+        share.Sources.ScatterSum(partial, dX);
+    }
+
+    /// <summary>V_e^k = scale · ⟨P^k_{dst(e)}, Q^k_{src(e)}⟩; with P = dZ and Q = X the adjoint of aggregation in S.</summary>
+    /// <param name="P">[N destinations, K·d]</param>
+    /// <param name="Q">[N sources, K·d]</param>
+    /// <param name="heads">K</param>
+    /// <param name="V">[Edges, local heads]</param>
+    /// <param name="scale">A factor of every product.</param>
+    public void SampledDot(Matrix P, Matrix Q, int heads, Matrix V, double scale = 1)
+    {
+        var share = Place.Share(heads);
+        Sddmm.HeadDots(ByDestination, share.Destinations.Gather(P, "P"), share.Sources.Gather(Q, "Q"), (Real)scale, V);
+    }
+
+    /// <summary>P_e = c_{dst(e)} + b_{src(e)}, per head and feature.</summary>
+    /// <param name="cDst">[N destinations, K·w]</param>
+    /// <param name="cSrc">[N sources, K·w]</param>
+    /// <param name="heads">K</param>
+    /// <param name="P">[Edges, local heads · w]</param>
+    public void OuterSum(Matrix cDst, Matrix cSrc, int heads, Matrix P)
+    {
+        var share = Place.Share(heads);
+        SegmentReduce.OuterSum(ByDestination, share.Destinations.Gather(cDst, "cDst"), share.Sources.Gather(cSrc, "cSrc"), P);
+    }
+
+    /// <summary>Σ_dst = sums of dP along each row, Σ_src = sums down each column: the adjoint of <see cref="OuterSum"/>.</summary>
+    public void OuterSumAdjoint(Matrix dP, int heads, Matrix dcDst, Matrix dcSrc)
+    {
+        var share = Place.Share(heads);
+        var partialDst = share.Destinations.Partial(dcDst);
+        SegmentReduce.RowSums(ByDestination, dP, partialDst);
+        share.Destinations.ScatterSum(partialDst, dcDst);
+        var partialSrc = share.Sources.Partial(dcSrc);
+        SegmentReduce.RowSums(BySource, dP, partialSrc);
+        share.Sources.ScatterSum(partialSrc, dcSrc);
+    }
+
+    /// <summary>L_e^k = ⟨a^k, V_e^k⟩.</summary>
+    /// <param name="V">[Edges, local heads · d]</param>
+    /// <param name="a">[K, d]</param>
+    /// <param name="L">[Edges, local heads]</param>
+    public void EdgeDot(Matrix V, Matrix a, Matrix L)
+    {
+        var share = Place.Share((int)a.Rows);
+        HeadDot.Multiply(V, a.RowRange(share.First, share.Count), L);
+    }
+
+    /// <summary>da^k = Σ_e dL_e^k V_e^k over this process's edges and dV_e^k = dL_e^k a^k: the adjoint of <see cref="EdgeDot"/>. dV may be V.</summary>
+    public void EdgeDotAdjoint(Matrix V, Matrix a, Matrix dL, Matrix da, Matrix dV)
+    {
+        var share = Place.Share((int)a.Rows);
+        da.Clear();
+        HeadDot.AdjointA(V, dL, da.RowRange(share.First, share.Count));
+        HeadDot.AdjointX(dL, a.RowRange(share.First, share.Count), dV);
+    }
+
+    /// <summary>S_e = exp(L_e − m_i) / s_i over the edges into i. S may be L.</summary>
+    /// <param name="L">[Edges, local heads]</param>
+    /// <param name="m">Receives each row's largest logit, [BlockRows, local heads].</param>
+    /// <param name="s">Receives each row's sum of exponentials, [BlockRows, local heads].</param>
+    /// <param name="S">[Edges, local heads]</param>
+    public void Softmax(Matrix L, Matrix m, Matrix s, Matrix S)
+    {
+        SegmentSoftmax.Max(ByDestination, L, m);
+        Place.RowPeers.AllReduce(Entries(m), Reduction.Max);
+        SegmentSoftmax.Exponentials(ByDestination, L, m, S, s);
+        Place.RowPeers.AllReduce(Entries(s), Reduction.Sum);
+        SegmentSoftmax.Divide(ByDestination, S, s);
+    }
+
+    /// <summary>dL_e = S_e (dS_e − r_i), r_i = Σ_{e→i} S_e dS_e: the adjoint of <see cref="Softmax"/>. dL may be dS.</summary>
+    /// <param name="S">[Edges, local heads]</param>
+    /// <param name="dS">[Edges, local heads]</param>
+    /// <param name="r">Receives each row's ⟨S, dS⟩, [BlockRows, local heads].</param>
+    /// <param name="dL">[Edges, local heads]</param>
+    public void SoftmaxAdjoint(Matrix S, Matrix dS, Matrix r, Matrix dL)
+    {
+        SegmentSoftmax.Dots(ByDestination, S, dS, r);
+        Place.RowPeers.AllReduce(Entries(r), Reduction.Sum);
+        SegmentSoftmax.Adjoint(ByDestination, S, dS, r, dL);
+    }
+
+    /// <summary>B ⊙ S with B = 0 or 1/(1 − rate), drawn for each edge and head from its own counter.</summary>
+    internal void DropEdges(Matrix S, int heads, double rate, RandomKey key, Matrix result) =>
+        CounterRandom.DropEdges(S, EdgeIds, Place.Share(heads).First, rate, key, result);
+
+    /// <summary>Adds a sum over this process's nodes (or edges) to those of the other processes: the gradient of a parameter.</summary>
+    /// <returns><paramref name="partial"/>, which now holds the whole sum.</returns>
+    public Matrix SumOverNodes(Matrix partial)
+    {
+        Place.World.AllReduce(Entries(partial), Reduction.Sum);
+        return partial;
+    }
+
+    /// <summary>The sum of <paramref name="value"/> over all processes.</summary>
+    public double SumOverNodes(double value)
+    {
+        if (Place.World.Size == 1) return value;
+        Span<Real> sum = [(Real)value];
+        Place.World.AllReduce(sum, Reduction.Sum);
+        return sum[0];
+    }
+
+    private static unsafe Span<Real> Entries(Matrix matrix) =>
+        matrix.Count == 0 ? [] : MemoryMarshal.CreateSpan(ref *matrix.Data, checked((int)matrix.Count));
+}

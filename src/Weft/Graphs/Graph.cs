@@ -1,0 +1,128 @@
+using Weft.Memory;
+
+namespace Weft.Graphs;
+
+/// <summary>
+/// A directed graph as a layer sees it: messages flow along edges from sources (columns) to destinations (rows), and every
+/// verb comes with its adjoint. A node matrix has one row per node that this process owns; an edge matrix has one row per edge
+/// of this process's block and one column per head that it works on.
+/// </summary>
+/// <remarks>
+/// Parallel edges and self-loops are edges like any other. A sampled block is rectangular: its destinations are the first of its
+/// sources. A verb is "gather, local kernel, scatter-sum"; on one process both exchanges are the identity.
+/// </remarks>
+public sealed partial class Graph
+{
+    private readonly Lazy<EdgeView> bySource;
+    private readonly Lazy<Graph> normalizedWithLoops, normalizedWithoutLoops;
+    private readonly Lazy<Matrix> meanWeights;
+
+    internal Graph(EdgeView byDestination, int[] edgeIds, Matrix weights, Placement place, GraphIdentity identity)
+    {
+        (ByDestination, EdgeIds, Weights, Place, Identity) = (byDestination, edgeIds, weights, place, identity);
+        bySource = new(byDestination.Transpose);
+        normalizedWithLoops = new(() => Normalization.Symmetric(this, addLoops: true));
+        normalizedWithoutLoops = new(() => Normalization.Symmetric(this, addLoops: false));
+        meanWeights = new(() => Normalization.RowMean(this));
+    }
+
+    /// <summary>Edges grouped by destination; an edge matrix follows this order.</summary>
+    internal EdgeView ByDestination { get; }
+
+    /// <summary>The same edges grouped by source.</summary>
+    internal EdgeView BySource => bySource.Value;
+
+    /// <summary>Number of each edge in the edge list that was given, by which random numbers and traces know it; [Edges].</summary>
+    internal int[] EdgeIds { get; }
+
+    internal Placement Place { get; }
+
+    internal GraphIdentity Identity { get; }
+
+    /// <summary>Weight of each edge, [Edges, 1]; missing where every weight is 1.</summary>
+    public Matrix Weights { get; }
+
+    /// <summary>Source nodes that this process owns: rows of a layer's input.</summary>
+    public long OwnedSources => Identity.NodeIds.Length;
+
+    /// <summary>Destination nodes that this process owns: rows of a layer's output, the first of its sources.</summary>
+    public long OwnedDestinations => Identity.OwnedDestinations;
+
+    /// <summary>Edges of this process's block; on one process, of the graph.</summary>
+    public long Edges => ByDestination.Count;
+
+    /// <summary>Rows of this process's block; on one process, the destinations.</summary>
+    public long BlockRows => ByDestination.Rows;
+
+    /// <summary>How many of <paramref name="heads"/> heads this process works on; on one process, all.</summary>
+    public int LocalHeads(int heads) => Place.Share(heads).Count;
+
+    /// <summary>D̂^{-1/2} (A + I) D̂^{-1/2}, or without I: the graph whose <see cref="Weights"/> a GCN aggregates with. Computed once.</summary>
+    public Graph Normalized(bool addLoops) => (addLoops ? normalizedWithLoops : normalizedWithoutLoops).Value;
+
+    /// <summary>1 / (number of in-edges of the edge's destination), [Edges, 1]: aggregating with it is the mean of the neighbours. Computed once.</summary>
+    public Matrix MeanWeights => meanWeights.Value;
+
+    /// <summary>A graph on one process.</summary>
+    /// <param name="nodes">Number of nodes, N.</param>
+    /// <param name="source">Source of each edge, 0 … N − 1.</param>
+    /// <param name="destination">Destination of each edge.</param>
+    /// <param name="weight">Weight of each edge, or nothing for weight 1.</param>
+    /// <exception cref="ArgumentException">An end is not a node, or the lengths differ.</exception>
+    public static Graph FromEdges(long nodes, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight = default)
+    {
+        CheckEdges(nodes, source, destination, weight);
+        var view = EdgeView.Group(destination, source, nodes, nodes, out int[] order);
+        return new Graph(view, order, InOrder(weight, order), Placement.Alone(nodes, nodes), GraphIdentity.Whole(nodes, source.Length));
+    }
+
+    /// <summary>
+    /// A rectangular block on one process: messages from <paramref name="sources"/> nodes to the first
+    /// <paramref name="destinations"/> of them.
+    /// </summary>
+    /// <exception cref="ArgumentException">An end is not a node of the block, or the lengths differ.</exception>
+    public static Graph Block(long destinations, long sources, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight = default)
+    {
+        if (destinations > sources) throw new ArgumentException($"{destinations} destinations are more than {sources} sources");
+        CheckEdges(sources, source, destination, weight);
+        foreach (int i in destination)
+            if (i >= destinations) throw new ArgumentException($"an edge ends at {i}, which is not among the {destinations} destinations");
+        var view = EdgeView.Group(destination, source, destinations, sources, out int[] order);
+        var identity = GraphIdentity.Whole(sources, source.Length) with { OwnedDestinations = destinations, Diagonal = [.. Enumerable.Range(0, (int)destinations).Select(i => (i, i, i))] };
+        return new Graph(view, order, InOrder(weight, order), Placement.Alone(destinations, sources), identity);
+    }
+
+    internal static Matrix InOrder(ReadOnlySpan<Real> weight, int[] order)
+    {
+        if (weight.IsEmpty) return default;
+        var weights = Matrix.Allocate(order.Length, 1);
+        for (int e = 0; e < order.Length; e++) weights[e, 0] = weight[order[e]];
+        return weights;
+    }
+
+    private static void CheckEdges(long nodes, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight)
+    {
+        if (source.Length != destination.Length)
+            throw new ArgumentException($"{source.Length} sources and {destination.Length} destinations: every edge needs both");
+        if (!weight.IsEmpty && weight.Length != source.Length)
+            throw new ArgumentException($"{weight.Length} weights for {source.Length} edges");
+        for (int e = 0; e < source.Length; e++)
+            if ((uint)source[e] >= (ulong)nodes || (uint)destination[e] >= (ulong)nodes)
+                throw new ArgumentException($"edge {e} goes from {source[e]} to {destination[e]}; nodes are 0 … {nodes - 1}");
+    }
+}
+
+/// <summary>Names that stay with nodes and edges wherever they live.</summary>
+/// <param name="NodeIds">Number of each owned source node in the whole graph.</param>
+/// <param name="OwnedDestinations">How many of them, from the first, are destinations.</param>
+/// <param name="TotalEdges">Edges of the whole graph; the loop added to node i is edge TotalEdges + i.</param>
+/// <param name="Diagonal">Nodes that are a row and a column of this process's block: row, column, number in the whole graph.</param>
+internal sealed record GraphIdentity(int[] NodeIds, long OwnedDestinations, long TotalEdges, (int Row, int Column, int Node)[] Diagonal)
+{
+    public static GraphIdentity Whole(long nodes, long edges)
+    {
+        var ids = GC.AllocateUninitializedArray<int>((int)nodes, pinned: true);
+        for (int i = 0; i < ids.Length; i++) ids[i] = i;
+        return new GraphIdentity(ids, nodes, edges, [.. ids.Select(i => (i, i, i))]);
+    }
+}

@@ -1,0 +1,91 @@
+using Weft.Kernels;
+using Weft.Memory;
+
+namespace Weft.Graphs;
+
+/// <summary>Edge weights that depend on the graph alone: the symmetric normalisation of a GCN and the mean over in-edges.</summary>
+internal static class Normalization
+{
+    /// <summary>A′_ij = D̂_ii^{-1/2} Â_ij D̂_jj^{-1/2} with Â = A + I (or A) and D̂ the row sums of Â; D̂_ii ≤ 0 counts as D̂^{-1/2} = 0.</summary>
+    /// <remarks>The loop is literal: a node that has one gets another, as edge number E + i.</remarks>
+    public static Graph Symmetric(Graph graph, bool addLoops)
+    {
+        var A = addLoops ? WithLoops(graph) : graph;
+        var (rowScale, columnScale) = Scales(A, d => d > 0 ? (Real)(1 / Math.Sqrt(d)) : 0);
+        var weights = Matrix.Allocate(A.Edges, 1);
+        var view = A.ByDestination;
+        for (long i = 0; i < view.Rows; i++)
+            for (long e = view.Pointers[i]; e < view.Pointers[i + 1]; e++)
+                weights[e, 0] = rowScale[i, 0] * (A.Weights.IsMissing ? 1 : A.Weights[e, 0]) * columnScale[view.Index[e], 0];
+        return new Graph(view, A.EdgeIds, weights, A.Place, A.Identity);
+    }
+
+    /// <summary>1/n_i for every edge into i, n_i being its number of in-edges, weights not counted.</summary>
+    public static Matrix RowMean(Graph graph)
+    {
+        var unweighted = graph.Weights.IsMissing ? graph : new Graph(graph.ByDestination, graph.EdgeIds, default, graph.Place, graph.Identity);
+        var (rowScale, _) = Scales(unweighted, n => n > 0 ? (Real)(1 / n) : 0, alsoColumns: false);
+        var weights = Matrix.Allocate(graph.Edges, 1);
+        var view = graph.ByDestination;
+        for (long i = 0; i < view.Rows; i++)
+            for (long e = view.Pointers[i]; e < view.Pointers[i + 1]; e++) weights[e, 0] = rowScale[i, 0];
+        return weights;
+    }
+
+    // A function of every node's row sum, for the rows and for the columns of the block. Every channel needs it, so the sums
+    // travel as one "head" per channel.
+    private static (Matrix Rows, Matrix Columns) Scales(Graph graph, Func<double, Real> scale, bool alsoColumns = true)
+    {
+        var place = graph.Place;
+        var share = place.Share(place.Channels);
+        var view = graph.ByDestination;
+        var sums = Matrix.Allocate(graph.OwnedDestinations, place.Channels);
+        var partial = share.Destinations.Partial(sums);
+        Spmm.Multiply(view, graph.Weights, Ones(view.Columns), partial);
+        share.Destinations.ScatterSum(partial, sums);
+
+        var scales = Matrix.Allocate(graph.OwnedSources, place.Channels);
+        for (long i = 0; i < sums.Rows; i++)
+            for (long c = 0; c < sums.Columns; c++) scales[i, c] = scale(sums[i, c]);
+        var rows = Copy(share.Destinations.Gather(scales.Top(graph.OwnedDestinations), "scale"));
+        return (rows, alsoColumns ? Copy(share.Sources.Gather(scales, "scale")) : default);
+    }
+
+    private static Graph WithLoops(Graph graph)
+    {
+        var view = graph.ByDestination;
+        var diagonal = graph.Identity.Diagonal;
+        long count = view.Count + diagonal.Length;
+        var (row, column, id, weight) = (new int[count], new int[count], new int[count], new Real[count]);
+        for (long i = 0; i < view.Rows; i++)
+        {
+            for (long e = view.Pointers[i]; e < view.Pointers[i + 1]; e++)
+            {
+                (row[e], column[e], id[e]) = ((int)i, view.Index[e], graph.EdgeIds[e]);
+                weight[e] = graph.Weights.IsMissing ? 1 : graph.Weights[e, 0];
+            }
+        }
+        for (long p = 0; p < diagonal.Length; p++)
+        {
+            long e = view.Count + p;
+            (row[e], column[e], weight[e]) = (diagonal[p].Row, diagonal[p].Column, 1);
+            id[e] = checked((int)(graph.Identity.TotalEdges + diagonal[p].Node));
+        }
+        var grouped = EdgeView.Group(row, column, view.Rows, view.Columns, out int[] order);
+        return new Graph(grouped, [.. order.Select(e => id[e])], Graph.InOrder(weight, order), graph.Place, graph.Identity);
+    }
+
+    private static Matrix Ones(long rows)
+    {
+        var ones = Matrix.Allocate(rows, 1);
+        ones.Fill(1);
+        return ones;
+    }
+
+    private static Matrix Copy(Matrix matrix)
+    {
+        var copy = Matrix.Allocate(matrix.Rows, matrix.Columns);
+        matrix.CopyTo(copy);
+        return copy;
+    }
+}

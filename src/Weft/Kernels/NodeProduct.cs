@@ -1,0 +1,21 @@
+using Weft.Memory;
+
+namespace Weft.Kernels;
+
+/// <summary>Node features times weights, and the adjoint in the weights, whether the features are dense or sparse.</summary>
+internal static class NodeProduct
+{
+    /// <summary>X = H·W, or added to X.</summary>
+    public static void Multiply(NodeMatrix H, Matrix W, Matrix X, bool accumulate = false)
+    {
+        if (H.Sparse is { } sparse) Spmm.Multiply(sparse.ByRow, sparse.Values, W, X, accumulate);
+        else Gemm.Multiply(H.Dense, W, X, accumulate);
+    }
+
+    /// <summary>dW = Hᵀ·dX</summary>
+    public static void MultiplyTransposedLeft(NodeMatrix H, Matrix dX, Matrix dW)
+    {
+        if (H.Sparse is { } sparse) Spmm.Multiply(sparse.ByColumn, sparse.Values, dX, dW);
+        else Gemm.MultiplyTransposedLeft(H.Dense, dX, dW);
+    }
+}

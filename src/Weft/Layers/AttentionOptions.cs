@@ -1,0 +1,21 @@
+using Weft.Kernels;
+
+namespace Weft.Layers;
+
+/// <summary>What the attention layers have in common.</summary>
+/// <param name="Heads">K</param>
+/// <param name="Concatenate">True: heads side by side, K·d columns, as in hidden layers. False: their mean, d columns, as in output layers.</param>
+/// <param name="Bias">True for a bias b, added after concatenation or averaging and before σ.</param>
+/// <param name="Activation">σ of the layer's output.</param>
+/// <param name="Slope">Slope of the leaky ReLU σ_L of the logits where its argument is not positive.</param>
+/// <param name="AttentionDropout">Rate at which normalised attention coefficients are dropped in training.</param>
+public sealed record AttentionOptions(
+    int Heads = 1,
+    bool Concatenate = true,
+    bool Bias = true,
+    Activation Activation = default,
+    double Slope = 0.2,
+    double AttentionDropout = 0)
+{
+    internal Activation LogitActivation => new(ActivationKind.LeakyRelu, Slope);
+}

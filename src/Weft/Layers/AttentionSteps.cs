@@ -1,0 +1,100 @@
+using Weft.Graphs;
+using Weft.Kernels;
+using Weft.Memory;
+
+namespace Weft.Layers;
+
+/// <summary>The steps that attention layers share: softmax on the edges, dropout of its coefficients, joining the heads.</summary>
+internal static class AttentionSteps
+{
+    /// <summary>S = softmax(L) over each destination's edges.</summary>
+    public static Matrix Softmax(this Saved saved, Graph graph, Matrix L, int localHeads)
+    {
+        var m = saved.Temporary("m", graph.BlockRows, localHeads);
+        var s = saved.Temporary("s", graph.BlockRows, localHeads);
+        var S = saved.Take("S", graph.Edges, localHeads);
+        graph.Softmax(L, m, s, S);
+        return S;
+    }
+
+    /// <summary>dL = S ⊙ (dS − ⟨S, dS⟩)</summary>
+    public static Matrix SoftmaxAdjoint(this Saved saved, Graph graph, Matrix S, Matrix dS, int localHeads)
+    {
+        var r = saved.Temporary("r", graph.BlockRows, localHeads);
+        var dL = saved.Temporary("dL", graph.Edges, localHeads);
+        graph.SoftmaxAdjoint(S, dS, r, dL);
+        return dL;
+    }
+
+    /// <summary>B ⊙ S in a training pass with attention dropout, else S.</summary>
+    public static Matrix DropAttention(this Saved saved, Graph graph, Matrix S, AttentionOptions options, string name)
+    {
+        if (!saved.Drops(options)) return S;
+        var dropped = saved.Take(name, S.Rows, S.Columns);
+        graph.DropEdges(S, options.Heads, options.AttentionDropout, saved.Key(RandomPurpose.AttentionDropout), dropped);
+        return dropped;
+    }
+
+    /// <summary>What <see cref="DropAttention"/> returned in the forward pass.</summary>
+    public static Matrix DroppedAttention(this Saved saved, Matrix S, AttentionOptions options, string name) =>
+        saved.Drops(options) ? saved[name] : S;
+
+    /// <summary>dS ← B ⊙ dS with the B of the forward pass, drawn again.</summary>
+    public static void DropAttentionAdjoint(this Saved saved, Graph graph, Matrix dS, AttentionOptions options)
+    {
+        if (saved.Drops(options))
+            graph.DropEdges(dS, options.Heads, options.AttentionDropout, saved.Key(RandomPurpose.AttentionDropout), dS);
+    }
+
+    /// <summary>H′ = σ(concat_k Z^k + b + H·W_skip), or with mean_k Z^k.</summary>
+    public static Matrix JoinHeads(this Saved saved, Matrix Zk, Parameter? b, AttentionOptions options, Parameter? Wskip = null, NodeMatrix H = default)
+    {
+        var joined = Zk;
+        if (!options.Concatenate)
+        {
+            joined = saved.Take("Zbar", Zk.Rows, Zk.Columns / options.Heads);
+            HeadMean.Multiply(Zk, options.Heads, joined);                      // Zbar = (1/K) Σ_k Z^k
+        }
+        var Z = options.Concatenate && (b is not null || Wskip is not null || saved.Tracing) ? saved.Take("Z", Zk.Rows, Zk.Columns) : joined;
+        if (b is not null) Elementwise.AddBias(joined, b.Value, Z);            // Z = concat_k Z^k + b, or Zbar + b
+        else if (Z != joined) joined.CopyTo(Z);
+        if (Wskip is not null) NodeProduct.Multiply(H, Wskip.Value, Z, accumulate: true); //  + H·W_skip
+        return saved.Activate(options.Activation, Z);                          // H′ = σ(Z)
+    }
+
+    /// <summary>dZ^k from dH: through σ, the bias and the mean or the concatenation. dZ itself goes to <paramref name="dZ"/>.</summary>
+    public static Matrix JoinHeadsAdjoint(this Saved saved, Graph graph, Matrix dH, Parameter? b, AttentionOptions options, out Matrix dZ, Parameter? Wskip = null, NodeMatrix H = default)
+    {
+        var Z = !options.Concatenate ? saved["Zbar"] : b is null && Wskip is null && !saved.Tracing ? saved["Zk"] : saved["Z"];
+        dZ = saved.ActivateAdjoint(options.Activation, Z, dH, options.Concatenate ? "dZ" : "dZbar"); // dZ = dH ⊙ σ′(Z)
+        if (b is not null) saved.AddBiasGradient(graph, b, dZ);                // db = Σ_i dZ_i
+        if (Wskip is not null) saved.AddProductGradient(graph, Wskip, H, dZ, "dWskip"); // dW_skip = Hᵀ·dZ
+        if (options.Concatenate)
+        {
+            saved.Note("dZk", dZ);
+            return dZ;
+        }
+        var dZk = saved.Temporary("dZk", dZ.Rows, dZ.Columns * options.Heads);
+        HeadMean.Adjoint(dZ, options.Heads, dZk);                              // dZ^k = dZbar / K
+        return dZk;
+    }
+
+    private static bool Drops(this Saved saved, AttentionOptions options) => saved.Pass.Training && options.AttentionDropout > 0;
+}
+
+/// <summary>Trace names of the steps that join heads.</summary>
+internal static class JoinNames
+{
+    public static IEnumerable<TraceName> Forward(AttentionOptions options)
+    {
+        yield return options.Concatenate ? new("Z", "Z", "Z^l", "13") : new("Zbar", "Zbar", "Z^L", "14");
+        yield return new("H", "H", "H^l", "13");
+    }
+
+    public static IEnumerable<TraceName> Backward(AttentionOptions options)
+    {
+        yield return options.Concatenate ? new("dZ", "dZ", "δ′^l", "15") : new("dZbar", "dZbar", "δ′^L", "16");
+        yield return new("db", "db", "∂𝓛/∂b", "Σ dZ", TraceLayout.Vector);
+        yield return new("dZk", "dZk", "δ′^{k,l}", "15, 18", TraceLayout.Heads);
+    }
+}

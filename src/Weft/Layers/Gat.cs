@@ -1,0 +1,134 @@
+using Weft.Graphs;
+using Weft.Kernels;
+using Weft.Memory;
+
+namespace Weft.Layers;
+
+/// <summary>
+/// Graph attention (GATv1): every node takes the mean of its in-neighbours' X = H·W, weighted by
+/// S = softmax of σ_L(⟨a_dst, X_dst⟩ + ⟨a_src, X_src⟩).
+/// </summary>
+/// <remarks>
+/// Equation numbers are those of Gould and Parhi, read with the corrections of docs/equations.md. Edge weights do not enter: A
+/// is a mask. Heads lie side by side in the columns: W is [D, K·d], a_src and a_dst are [K, d].
+/// </remarks>
+public sealed class Gat : ILayer
+{
+    private readonly Parameter W, aSrc, aDst;
+    private readonly Parameter? b;
+    private readonly AttentionOptions options;
+    private readonly int K;
+    private readonly long width;
+
+    /// <summary>A layer with zero parameters.</summary>
+    /// <param name="inputs">D</param>
+    /// <param name="outputs">d, per head</param>
+    /// <param name="options">Heads and the rest.</param>
+    public Gat(long inputs, long outputs, AttentionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (this.options, K, width) = (options, options.Heads, options.Heads * outputs);
+        W = new Parameter("W", inputs, width, Initializer.Glorot, inputs, outputs);
+        aSrc = new Parameter("a_src", K, outputs, Initializer.Glorot, outputs, 1);
+        aDst = new Parameter("a_dst", K, outputs, Initializer.Glorot, outputs, 1);
+        b = options.Bias ? new Parameter("b", 1, options.Concatenate ? width : outputs, Initializer.Zero) : null;
+        Parameters = b is null ? [W, aSrc, aDst] : [W, aSrc, aDst, b];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <inheritdoc/>
+    public long Outputs(long inputs) => options.Concatenate ? width : width / K;
+
+    /// <inheritdoc/>
+    public NodeMatrix Forward(Graph graph, NodeMatrix H, Saved saved)
+    {
+        long n = graph.OwnedDestinations, edges = graph.Edges;
+        int k = graph.LocalHeads(K);
+
+        var X = saved.Take("X", H.Rows, width);
+        NodeProduct.Multiply(H, W.Value, X);                                   // (2)   X = H·W
+
+        var cDst = saved.Temporary("cDst", n, K);
+        var cSrc = saved.Temporary("cSrc", H.Rows, K);
+        HeadDot.Multiply(X.Top(n), aDst.Value, cDst);                          // (4)   c_dst = X·a_dst
+        HeadDot.Multiply(X, aSrc.Value, cSrc);                                 // (4)   c_src = X·a_src
+
+        var P = saved.Take("P", edges, k);
+        graph.OuterSum(cDst, cSrc, K, P);                                      // (6)   P = c_dst ⊕ c_src
+        var L = saved.Temporary("L", edges, k);
+        Elementwise.Forward(options.LogitActivation, P, L);                    // (8)   L = σ_L(P), on the edges of A
+        var S = saved.Softmax(graph, L, k);                                    // (10)  S_i = σ_S(L_i)
+
+        var Zk = saved.Take("Zk", n, width);
+        graph.Aggregate(saved.DropAttention(graph, S, options, "SB"), X, K, Zk); // (11)  Z = S·X
+        return saved.JoinHeads(Zk, b, options);                                // (13)  H′ = σ(Z)
+    }
+
+    /// <inheritdoc/>
+    public Matrix Backward(Graph graph, Matrix dH, Saved saved)
+    {
+        var H = saved.Input;
+        var (X, P, S) = (saved["X"], saved["P"], saved["S"]);
+        long n = graph.OwnedDestinations, edges = graph.Edges;
+        int k = graph.LocalHeads(K);
+
+        var dZk = saved.JoinHeadsAdjoint(graph, dH, b, options, out _);        // (15)  δ′ = σ′(Z) ⊙ δ
+
+        var dS = saved.Temporary("dS", edges, k);
+        graph.SampledDot(dZk, X, K, dS);                                       // (19)  δ′·Xᵀ, on the edges of A
+        saved.DropAttentionAdjoint(graph, dS, options);
+        var dL = saved.SoftmaxAdjoint(graph, S, dS, k);                        // (21)  S ⊙ (dS − ⟨S, dS⟩)
+        if (saved.Tracing) Elementwise.Derivative(options.LogitActivation, P, saved.Take("Cprime", edges, k)); // (23) C′
+        var dP = saved.Temporary("dP", edges, k);
+        Elementwise.Backward(options.LogitActivation, P, dL, dP);              // (24)  Δ = C′ ⊙ dL
+        var dcDst = saved.Temporary("dcDst", n, K);
+        var dcSrc = saved.Temporary("dcSrc", H.Rows, K);
+        graph.OuterSumAdjoint(dP, K, dcDst, dcSrc);                            // (25)  Σ_dst, Σ_src
+
+        var daDst = saved.Temporary("daDst", K, width / K);
+        var daSrc = saved.Temporary("daSrc", K, width / K);
+        HeadDot.AdjointA(X.Top(n), dcDst, daDst);                              // (26)  da_dst = Xᵀ·Σ_dst
+        HeadDot.AdjointA(X, dcSrc, daSrc);                                     // (26)  da_src = Xᵀ·Σ_src
+        saved.AddGradient(graph, aDst, daDst);
+        saved.AddGradient(graph, aSrc, daSrc);
+
+        var dX = saved.Temporary("dX", H.Rows, width);
+        graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dX); // (32)  the bracket:  Sᵀ·δ′
+        saved.Note("dXagg", dX);
+        HeadDot.AdjointX(dcSrc, aSrc.Value, dX, accumulate: true);             //                     + Σ_src·a_srcᵀ
+        HeadDot.AdjointX(dcDst, aDst.Value, dX.Top(n), accumulate: true);      //                     + Σ_dst·a_dstᵀ
+        saved.AddProductGradient(graph, W, H, dX, "dW");                       // (35)  dW = Hᵀ·dX
+        if (!saved.NeedsInputGradient) return default;
+        var dH_prev = saved.Take("dH_prev", H.Rows, H.Columns);
+        Gemm.MultiplyTransposedRight(dX, W.Value, dH_prev);                    // (32)  dH = dX·Wᵀ
+        return dH_prev;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TraceName> Names =>
+    [
+        new("X", "X", "X", "2", TraceLayout.Heads),
+        new("cDst", "c_dst", "c_dst", "4", TraceLayout.HeadScalars),
+        new("cSrc", "c_src", "c_src", "4", TraceLayout.HeadScalars),
+        new("P", "P", "c_dst ⊕ c_src", "6", TraceLayout.EdgeScalars),
+        new("L", "L", "L", "8", TraceLayout.EdgeScalars),
+        new("S", "S", "S", "10", TraceLayout.EdgeScalars),
+        new("Zk", "Zk", "Z^{k,l}", "11", TraceLayout.Heads),
+        .. JoinNames.Forward(options),
+        .. JoinNames.Backward(options),
+        new("dS", "dS", "∂𝓛/∂S", "19", TraceLayout.EdgeScalars),
+        new("dL", "dL", "∂𝓛/∂L", "21", TraceLayout.EdgeScalars),
+        new("Cprime", "Cprime", "C′", "23", TraceLayout.EdgeScalars),
+        new("dP", "Delta", "Δ", "24", TraceLayout.EdgeScalars),
+        new("dcDst", "Sigma_dst", "Σ_dst", "25", TraceLayout.HeadScalars),
+        new("dcSrc", "Sigma_src", "Σ_src", "25", TraceLayout.HeadScalars),
+        new("daDst", "da_dst", "∂𝓛/∂a_dst", "26"),
+        new("daSrc", "da_src", "∂𝓛/∂a_src", "26"),
+        new("dXagg", "dX_agg", "Sᵀδ′", "32", TraceLayout.Heads),
+        new("dX", "dX", "the bracket of 32", "32", TraceLayout.Heads),
+        new("dW", "dW", "∂𝓛/∂W", "35", TraceLayout.Heads),
+        new("dH_prev", "dH_prev", "δ^{l−1}", "32"),
+    ];
+}

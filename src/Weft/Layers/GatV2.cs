@@ -1,0 +1,149 @@
+using Weft.Graphs;
+using Weft.Kernels;
+using Weft.Memory;
+
+namespace Weft.Layers;
+
+/// <summary>
+/// Graph attention, version 2: the logit of an edge is ⟨a, σ_L(X_dst,i + X_src,j)⟩, so that the ranking of the neighbours may
+/// depend on the node that asks.
+/// </summary>
+/// <remarks>
+/// Equation numbers are those of Gould and Parhi, read with the corrections of docs/equations.md: (27) needs σ_L′, (19) needs
+/// X_src. Heads lie side by side in the columns: W_src and W_dst are [D, K·d], a is [K, d]. With shared weights W plays both
+/// roles and its gradient is dW_src + dW_dst.
+/// </remarks>
+public sealed class GatV2 : ILayer
+{
+    private readonly Parameter Wsrc, Wdst, a;
+    private readonly Parameter? b;
+    private readonly AttentionOptions options;
+    private readonly int K;
+    private readonly long width;
+
+    /// <summary>A layer with zero parameters.</summary>
+    /// <param name="inputs">D</param>
+    /// <param name="outputs">d, per head</param>
+    /// <param name="options">Heads and the rest.</param>
+    /// <param name="shareWeights">True for W_src = W_dst.</param>
+    public GatV2(long inputs, long outputs, AttentionOptions options, bool shareWeights = false)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        (this.options, K, width) = (options, options.Heads, options.Heads * outputs);
+        Wsrc = new Parameter(shareWeights ? "W" : "W_src", inputs, width, Initializer.Glorot, inputs, outputs);
+        Wdst = shareWeights ? Wsrc : new Parameter("W_dst", inputs, width, Initializer.Glorot, inputs, outputs);
+        a = new Parameter("a", K, outputs, Initializer.Glorot, outputs, 1);
+        b = options.Bias ? new Parameter("b", 1, options.Concatenate ? width : outputs, Initializer.Zero) : null;
+        Parameters = [Wsrc, .. shareWeights ? Array.Empty<Parameter>() : [Wdst], a, .. b is null ? Array.Empty<Parameter>() : [b]];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <inheritdoc/>
+    public long Outputs(long inputs) => options.Concatenate ? width : width / K;
+
+    private bool SharesWeights => ReferenceEquals(Wsrc, Wdst);
+
+    /// <inheritdoc/>
+    public NodeMatrix Forward(Graph graph, NodeMatrix H, Saved saved)
+    {
+        long n = graph.OwnedDestinations, edges = graph.Edges;
+        int k = graph.LocalHeads(K);
+        long local = k * (width / K);
+
+        var Xsrc = saved.Take("Xsrc", H.Rows, width);
+        NodeProduct.Multiply(H, Wsrc.Value, Xsrc);                             // (3)   X_src = H·W_src
+        var Xdst = SharesWeights ? Xsrc.Top(n) : saved.Temporary("Xdst", n, width);
+        if (!SharesWeights) NodeProduct.Multiply(H.Top(n), Wdst.Value, Xdst);  // (3)   X_dst = H·W_dst
+
+        var P = saved.Take("P", edges, local);
+        graph.OuterSum(Xdst, Xsrc, K, P);                                      // (5)(7) P_ij = X_dst,i + X_src,j
+        var V = saved.Temporary("V", edges, local);
+        Elementwise.Forward(options.LogitActivation, P, V);                    // (9)   V = σ_L(P)
+        var L = saved.Temporary("L", edges, k);
+        graph.EdgeDot(V, a.Value, L);                                          // (9)   L_ij = ⟨a, V_ij⟩
+        var S = saved.Softmax(graph, L, k);                                    // (10)  S_i = σ_S(L_i)
+
+        var Zk = saved.Take("Zk", n, width);
+        graph.Aggregate(saved.DropAttention(graph, S, options, "SB"), Xsrc, K, Zk); // (12)  Z = S·X_src
+        return saved.JoinHeads(Zk, b, options);                                // (13)  H′ = σ(Z)
+    }
+
+    /// <inheritdoc/>
+    public Matrix Backward(Graph graph, Matrix dH, Saved saved)
+    {
+        var H = saved.Input;
+        var (Xsrc, P, S) = (saved["Xsrc"], saved["P"], saved["S"]);
+        long n = graph.OwnedDestinations, edges = graph.Edges;
+        int k = graph.LocalHeads(K);
+
+        var dZk = saved.JoinHeadsAdjoint(graph, dH, b, options, out _);        // (15)  δ′ = σ′(Z) ⊙ δ
+
+        var dS = saved.Temporary("dS", edges, k);
+        graph.SampledDot(dZk, Xsrc, K, dS);                                    // (19)  δ′·X_srcᵀ, on the edges of A
+        saved.DropAttentionAdjoint(graph, dS, options);
+        var dL = saved.SoftmaxAdjoint(graph, S, dS, k);                        // (21)  S ⊙ (dS − ⟨S, dS⟩)
+
+        var V = saved.Temporary("V again", edges, P.Columns);
+        Elementwise.Forward(options.LogitActivation, P, V);                    // (9)   V = σ_L(P)
+        var da = saved.Temporary("da", K, width / K);
+        var dP = saved.Temporary("dP", edges, P.Columns);
+        graph.EdgeDotAdjoint(V, a.Value, dL, da, dP);                          // (30)  da = Σ dL_ij V_ij;  dV = dL_ij·a
+        saved.AddGradient(graph, a, da);
+        Elementwise.Backward(options.LogitActivation, P, dP, dP);              // (27)(28)  Δ = dV ⊙ σ′_L(P)
+        if (saved.Tracing) TraceCprime(graph, P, saved);
+        var dXdst = saved.Temporary("dXdst", n, width);
+        var dXscore = saved.Temporary("dXscore", H.Rows, width);
+        graph.OuterSumAdjoint(dP, K, dXdst, dXscore);                          // (29)  Σ_dst, Σ_src
+        saved.Note("SigmaDst", dXdst);
+
+        var dXsrc = saved.Temporary("dXsrc", H.Rows, width);
+        graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dXsrc); // (37)  Sᵀ·δ′
+        saved.Note("dXagg", dXsrc);
+        Elementwise.Add(dXsrc, dXscore, dXsrc);                                // (37)  the bracket: Σ_src + Sᵀ·δ′
+        saved.AddProductGradient(graph, Wsrc, H, dXsrc, "dWsrc");              // (39)  dW_src = Hᵀ·dX_src
+        saved.AddProductGradient(graph, Wdst, H.Top(n), dXdst, "dWdst");       // (39)  dW_dst = Hᵀ·dX_dst
+        if (!saved.NeedsInputGradient) return default;
+        var dH_prev = saved.Take("dH_prev", H.Rows, H.Columns);
+        Gemm.MultiplyTransposedRight(dXsrc, Wsrc.Value, dH_prev);              // (37)  dH = dX_src·W_srcᵀ
+        Gemm.MultiplyTransposedRight(dXdst, Wdst.Value, dH_prev.Top(n), accumulate: true); // + dX_dst·W_dstᵀ
+        return dH_prev;
+    }
+
+    // (27) C′ = a ⊙ σ_L′(P): training goes from dL to Δ without it.
+    private void TraceCprime(Graph graph, Matrix P, Saved saved)
+    {
+        var Cprime = saved.Take("Cprime", P.Rows, P.Columns);
+        var ones = saved.Take("ones", P.Rows, graph.LocalHeads(K));
+        ones.Fill(1);
+        graph.EdgeDotAdjoint(P, a.Value, ones, saved.Take("unused", K, width / K), Cprime);
+        Elementwise.Backward(options.LogitActivation, P, Cprime, Cprime);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TraceName> Names =>
+    [
+        new("Xsrc", "X_src", "X_src", "3", TraceLayout.Heads),
+        new("Xdst", "X_dst", "X_dst", "3", TraceLayout.Heads),
+        new("P", "P", "X_dst ⊕ X_src", "5, 7", TraceLayout.EdgeHeads),
+        new("L", "L", "L", "9", TraceLayout.EdgeScalars),
+        new("S", "S", "S", "10", TraceLayout.EdgeScalars),
+        new("Zk", "Zk", "Z^{k,l}", "12", TraceLayout.Heads),
+        .. JoinNames.Forward(options),
+        .. JoinNames.Backward(options),
+        new("dS", "dS", "∂𝓛/∂S", "19", TraceLayout.EdgeScalars),
+        new("dL", "dL", "∂𝓛/∂L", "21", TraceLayout.EdgeScalars),
+        new("Cprime", "Cprime", "C′", "27", TraceLayout.EdgeHeads),
+        new("dP", "Delta", "Δ", "28", TraceLayout.EdgeHeads),
+        new("SigmaDst", "Sigma_dst", "Σ_dst", "29", TraceLayout.Heads),
+        new("dXscore", "Sigma_src", "Σ_src", "29", TraceLayout.Heads),
+        new("da", "da", "∂𝓛/∂a", "30"),
+        new("dXagg", "dX_agg", "Sᵀδ′", "37", TraceLayout.Heads),
+        new("dXsrc", "dX_src", "the bracket of 37", "37", TraceLayout.Heads),
+        new("dXdst", "dX_dst", "Σ_dst", "37", TraceLayout.Heads),
+        new("dWsrc", "dW_src", "∂𝓛/∂W_src", "39", TraceLayout.Heads),
+        new("dWdst", "dW_dst", "∂𝓛/∂W_dst", "39", TraceLayout.Heads),
+        new("dH_prev", "dH_prev", "δ^{l−1}", "37"),
+    ];
+}

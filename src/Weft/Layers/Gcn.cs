@@ -1,0 +1,104 @@
+using Weft.Graphs;
+using Weft.Kernels;
+using Weft.Memory;
+
+namespace Weft.Layers;
+
+/// <summary>Graph convolution: H^l = σ(A′·H^{l−1}·W + b) with A′ = D̂^{-1/2} (A + I) D̂^{-1/2}.</summary>
+/// <remarks>
+/// Kipf and Welling's layer in the notation of Blakely, Lanchantin and Qi; their eqs. 28–30 omit σ′, which belongs at dZ.
+/// The product is associative: where the input is constant, A′·H is computed once for the whole run.
+/// </remarks>
+public sealed class Gcn : ILayer
+{
+    private readonly Parameter W;
+    private readonly Parameter? b;
+    private readonly Activation σ;
+    private readonly bool addLoops;
+
+    /// <summary>A layer with zero parameters.</summary>
+    /// <param name="inputs">D</param>
+    /// <param name="outputs">d</param>
+    /// <param name="bias">True for a bias b.</param>
+    /// <param name="activation">σ</param>
+    /// <param name="addLoops">False to aggregate over A instead of A + I.</param>
+    public Gcn(long inputs, long outputs, bool bias = true, Activation activation = default, bool addLoops = true)
+    {
+        W = new Parameter("W", inputs, outputs, Initializer.Glorot);
+        b = bias ? new Parameter("b", 1, outputs, Initializer.Zero) : null;
+        (σ, this.addLoops) = (activation, addLoops);
+        Parameters = b is null ? [W] : [W, b];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    internal bool AddsLoops => addLoops;
+
+    /// <inheritdoc/>
+    public long Outputs(long inputs) => W.Value.Columns;
+
+    /// <inheritdoc/>
+    public NodeMatrix Forward(Graph graph, NodeMatrix H, Saved saved)
+    {
+        var A = graph.Normalized(addLoops);
+        var Z = saved.Take("Z", graph.OwnedDestinations, W.Value.Columns);
+        if (AggregatesFirst(saved))
+        {
+            var AH = saved.Constant("AH", graph.OwnedDestinations, H.Columns, out bool stale);
+            if (stale) A.Aggregate(A.Weights, H.Dense, AH);                    // A′·H
+            Gemm.Multiply(AH, W.Value, Z);                                     // Z = (A′·H)·W
+        }
+        else
+        {
+            var X = saved.Temporary("X", H.Rows, W.Value.Columns);
+            NodeProduct.Multiply(H, W.Value, X);                               // X = H·W
+            A.Aggregate(A.Weights, X, Z);                                      // Z = A′·X
+        }
+        if (b is not null) Elementwise.AddBias(Z, b.Value, Z);                 //       + 1 bᵀ
+        return saved.Activate(σ, Z);                                           // H′ = σ(Z)
+    }
+
+    /// <inheritdoc/>
+    public Matrix Backward(Graph graph, Matrix dH, Saved saved)
+    {
+        var A = graph.Normalized(addLoops);
+        var H = saved.Input;
+        var dZ = saved.ActivateAdjoint(σ, saved["Z"], dH);                     // dZ = dH ⊙ σ′(Z)
+        if (b is not null) saved.AddBiasGradient(graph, b, dZ);                // db = Σ_i dZ_i
+        if (AggregatesFirst(saved))
+        {
+            saved.AddProductGradient(graph, W, saved["AH"], dZ, "dW");         // dW = (A′·H)ᵀ·dZ
+            if (!saved.NeedsInputGradient) return default;
+            var dAH = saved.Temporary("dAH", dZ.Rows, H.Columns);
+            Gemm.MultiplyTransposedRight(dZ, W.Value, dAH);                    // dZ·Wᵀ
+            var dInput = saved.Take("dH_prev", H.Rows, H.Columns);
+            A.AggregateAdjoint(A.Weights, dAH, dInput);                        // dH_prev = A′ᵀ·(dZ·Wᵀ)
+            return dInput;
+        }
+        var dX = saved.Temporary("dX", H.Rows, W.Value.Columns);
+        A.AggregateAdjoint(A.Weights, dZ, dX);                                 // dX = A′ᵀ·dZ
+        saved.AddProductGradient(graph, W, H, dX, "dW");                       // dW = Hᵀ·dX
+        if (!saved.NeedsInputGradient) return default;
+        var dH_prev = saved.Take("dH_prev", H.Rows, H.Columns);
+        Gemm.MultiplyTransposedRight(dX, W.Value, dH_prev);                    // dH_prev = dX·Wᵀ
+        return dH_prev;
+    }
+
+    // The narrower side is aggregated; A′·H of constant features costs nothing after the first step.
+    private bool AggregatesFirst(Saved saved) =>
+        !saved.Tracing && !saved.Input.IsSparse && (saved.InputIsConstant || W.Value.Rows < W.Value.Columns);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TraceName> Names =>
+    [
+        new("X", "X", "X", "H·W"),
+        new("Z", "Z", "Z", "A′·X + b"),
+        new("H", "H", "H", "σ(Z)"),
+        new("dZ", "dZ", "δ′", "dH ⊙ σ′(Z)"),
+        new("db", "db", "∂𝓛/∂b", "Σ dZ", TraceLayout.Vector),
+        new("dX", "dX", "D", "A′ᵀ·dZ"),
+        new("dW", "dW", "∂𝓛/∂W", "Hᵀ·dX"),
+        new("dH_prev", "dH_prev", "δ^{l−1}", "dX·Wᵀ"),
+    ];
+}

@@ -1,0 +1,36 @@
+using Weft.Graphs;
+using Weft.Memory;
+
+namespace Weft.Layers;
+
+/// <summary>A layer: its forward pass and the adjoint of it, each a list of equations in one file.</summary>
+/// <remarks>
+/// A layer has parameters and no other state: what the adjoint needs, it leaves in <see cref="Saved"/>, so one layer can
+/// work on several graphs, and from several threads, at once. It never knows where its graph lives: it only calls the verbs
+/// of <see cref="Graph"/>, which mean the same on one process and on many.
+/// </remarks>
+public interface ILayer
+{
+    /// <summary>The trainable matrices, in the order of the equations.</summary>
+    IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>Width of the output rows for inputs of this width.</summary>
+    long Outputs(long inputs);
+
+    /// <summary>H^{l−1} → H^l.</summary>
+    /// <param name="graph">Where messages flow.</param>
+    /// <param name="H">The layer's input, one row per source node, [N, D].</param>
+    /// <param name="saved">Receives what <see cref="Backward"/> reads.</param>
+    /// <returns>The layer's output, one row per destination node.</returns>
+    NodeMatrix Forward(Graph graph, NodeMatrix H, Saved saved);
+
+    /// <summary>∂𝓛/∂H^l → ∂𝓛/∂H^{l−1}. Adds to every <see cref="Parameter.Gradient"/>.</summary>
+    /// <param name="graph">The graph of the forward pass.</param>
+    /// <param name="dH">The gradient at the output, shaped like it; the layer leaves it as it is.</param>
+    /// <param name="saved">What the forward pass left.</param>
+    /// <returns>The gradient at the input, [N, D]; missing if <see cref="Saved.NeedsInputGradient"/> is false.</returns>
+    Matrix Backward(Graph graph, Matrix dH, Saved saved);
+
+    /// <summary>The layer's matrices by name, in data-flow order, forward then backward.</summary>
+    IReadOnlyList<TraceName> Names { get; }
+}

@@ -1,0 +1,99 @@
+using Weft.Graphs;
+using Weft.Kernels;
+using Weft.Memory;
+
+namespace Weft.Layers;
+
+/// <summary>One pass through a model: which step of which run it is, and what it is for.</summary>
+/// <param name="Seed">Seed of the run: the key of every random number.</param>
+/// <param name="Step">Number of the training step: part of the counter.</param>
+/// <param name="Training">True if dropout is active.</param>
+public readonly record struct Pass(ulong Seed, int Step, bool Training);
+
+/// <summary>
+/// What a layer keeps between its forward pass and its adjoint, and where it takes every buffer from. The same name gives the
+/// same memory in every warm step. This object is the cache, the trace and the memory plan of a layer.
+/// </summary>
+public sealed class Saved
+{
+    private readonly Workspace workspace;
+    private readonly Dictionary<string, NodeMatrix> constants = [];
+    private readonly List<string>? order;
+    private SparseMatrix? sparse;
+
+    internal Saved(Workspace workspace, int layer, bool tracing = false)
+    {
+        this.workspace = workspace;
+        Layer = layer;
+        order = tracing ? [] : null;
+    }
+
+    /// <summary>The layer's place in the model.</summary>
+    public int Layer { get; }
+
+    /// <summary>The pass that is under way.</summary>
+    public Pass Pass { get; internal set; }
+
+    /// <summary>The layer's input, H.</summary>
+    public NodeMatrix Input { get; internal set; }
+
+    /// <summary>True if the input is the data itself, the same in every step: work that depends on it alone is done once.</summary>
+    public bool InputIsConstant { get; internal set; }
+
+    /// <summary>False where nobody reads ∂𝓛/∂H^{l−1}: the first layer on constant data.</summary>
+    public bool NeedsInputGradient { get; internal set; } = true;
+
+    /// <summary>True if every intermediate is kept, those that training never forms included.</summary>
+    public bool Tracing => order is not null;
+
+    /// <summary>Names taken so far in a traced pass, in data-flow order.</summary>
+    internal IReadOnlyList<string> Order => order ?? [];
+
+    /// <summary>A buffer that lasts until the adjoint has read it. Its content is undefined until written.</summary>
+    public Matrix Take(string name, long rows, long columns)
+    {
+        if (order is not null && !order.Contains(name)) order.Add(name);
+        return workspace.Take(Layer, name, rows, columns);
+    }
+
+    /// <summary>A buffer that lasts until this call of the layer returns; kept like any other in a traced pass.</summary>
+    public Matrix Temporary(string name, long rows, long columns) =>
+        Tracing ? Take(name, rows, columns) : workspace.Temporary(rows, columns);
+
+    /// <summary>
+    /// A buffer for something that depends on the input alone. <paramref name="stale"/> tells the layer to compute it: in
+    /// every pass, unless the input is constant and the buffer holds the value for it already.
+    /// </summary>
+    public Matrix Constant(string name, long rows, long columns, out bool stale)
+    {
+        stale = !InputIsConstant || !constants.TryGetValue(name, out var input) || input != Input;
+        if (InputIsConstant) constants[name] = Input;
+        else constants.Remove(name);
+        return Take(name, rows, columns);
+    }
+
+    /// <summary>Keeps a copy of <paramref name="value"/> in a traced pass, before the layer writes over it; otherwise does nothing.</summary>
+    public void Note(string name, Matrix value)
+    {
+        if (Tracing) value.CopyTo(Take(name, value.Rows, value.Columns));
+    }
+
+    /// <summary>The matrix that the forward pass left under this name.</summary>
+    /// <exception cref="KeyNotFoundException">There is none.</exception>
+    public Matrix this[string name] => workspace[Layer, name];
+
+    /// <summary>A sparse matrix with the pattern of <paramref name="pattern"/> over these values, made once.</summary>
+    internal SparseMatrix Sparse(SparseMatrix pattern, Matrix values)
+    {
+        if (sparse is null || sparse.Values != values || sparse.ByRow != pattern.ByRow) sparse = pattern.WithValues(values);
+        return sparse;
+    }
+
+    internal bool Holds(string name) => workspace.Holds(Layer, name);
+
+    /// <summary>The key of this layer's random numbers for one purpose in this pass.</summary>
+    internal RandomKey Key(RandomPurpose purpose) => new(Pass.Seed, (uint)Pass.Step, RandomStreams.Layer(Layer, purpose));
+
+    /// <summary>The layer has returned: its temporaries end.</summary>
+    internal void EndCall() => workspace.ReleaseTemporaries();
+}

@@ -1,0 +1,169 @@
+using Weft.Graphs;
+using Weft.Kernels;
+using Weft.Memory;
+
+namespace Weft.Layers;
+
+/// <summary>
+/// Self-attention: Q = H·W_Q, K = H·W_K, V = H·W_V, L = τ·Q·Kᵀ, S = softmax(L), Z = S·V, on the edges of the graph or, dense,
+/// between all pairs of nodes.
+/// </summary>
+/// <remarks>
+/// The query belongs to the destination, key and value to the source. Section 7 of the mathematics, which fills the empty section
+/// 4.2 of Blakely, Lanchantin and Qi. The dense form works through tiles of rows: nothing of size N × N is ever held.
+/// </remarks>
+public sealed class SelfAttention : ILayer
+{
+    private readonly Parameter WQ, WK, WV;
+    private readonly Parameter? b, Wskip;
+    private readonly AttentionOptions options;
+    private readonly int K;
+    private readonly long width;
+    private readonly double τ;
+
+    /// <summary>A layer with zero parameters.</summary>
+    /// <param name="inputs">D</param>
+    /// <param name="outputs">d, per head</param>
+    /// <param name="options">Heads and the rest; the slope is not used.</param>
+    /// <param name="scale">τ; 0 stands for 1/√d.</param>
+    /// <param name="dense">True for all pairs of nodes instead of the edges.</param>
+    /// <param name="residual">True to add H·W_skip to the output before σ.</param>
+    /// <exception cref="ArgumentException">Attention dropout was asked for in the dense form, whose coefficients have no edges to be numbered by.</exception>
+    public SelfAttention(long inputs, long outputs, AttentionOptions options, double scale = 0, bool dense = false, bool residual = false)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (dense && options.AttentionDropout > 0) throw new ArgumentException("dense self-attention has no attention dropout; use the form on the edges of a graph");
+        (this.options, K, width, Dense) = (options, options.Heads, options.Heads * outputs, dense);
+        τ = scale == 0 ? 1 / Math.Sqrt(outputs) : scale;
+        WQ = new Parameter("W_Q", inputs, width, Initializer.Glorot, inputs, outputs);
+        WK = new Parameter("W_K", inputs, width, Initializer.Glorot, inputs, outputs);
+        WV = new Parameter("W_V", inputs, width, Initializer.Glorot, inputs, outputs);
+        long joined = options.Concatenate ? width : outputs;
+        b = options.Bias ? new Parameter("b", 1, joined, Initializer.Zero) : null;
+        Wskip = residual ? new Parameter("W_skip", inputs, joined, Initializer.Glorot) : null;
+        Parameters = [WQ, WK, WV, .. b is null ? Array.Empty<Parameter>() : [b], .. Wskip is null ? Array.Empty<Parameter>() : [Wskip]];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>True where every node attends to every node.</summary>
+    public bool Dense { get; }
+
+    /// <inheritdoc/>
+    public long Outputs(long inputs) => options.Concatenate ? width : width / K;
+
+    /// <inheritdoc/>
+    public NodeMatrix Forward(Graph graph, NodeMatrix H, Saved saved)
+    {
+        long n = graph.OwnedDestinations;
+        int k = graph.LocalHeads(K);
+        var Qm = saved.Take("Qm", n, width);
+        var Km = saved.Take("Km", H.Rows, width);
+        var Vm = saved.Take("Vm", H.Rows, width);
+        NodeProduct.Multiply(H.Top(n), WQ.Value, Qm);                          // Q = H·W_Q
+        NodeProduct.Multiply(H, WK.Value, Km);                                 // K = H·W_K
+        NodeProduct.Multiply(H, WV.Value, Vm);                                 // V = H·W_V
+
+        var Zk = saved.Take("Zk", n, width);
+        if (Dense)
+        {
+            var m = saved.Take("m", graph.BlockRows, k);
+            var s = saved.Take("s", graph.BlockRows, k);
+            graph.AttendAll(Qm, Km, Vm, K, τ, m, s, Zk);                       // Z = softmax(τ·Q·Kᵀ)·V, in tiles
+        }
+        else
+        {
+            var L = saved.Temporary("L", graph.Edges, k);
+            graph.SampledDot(Qm, Km, K, L, τ);                                 // L = τ·Q·Kᵀ, on the edges of A
+            var S = saved.Softmax(graph, L, k);                                // S_i = softmax(L_i)
+            graph.Aggregate(saved.DropAttention(graph, S, options, "SB"), Vm, K, Zk); // Z = S·V
+        }
+        return saved.JoinHeads(Zk, b, options, Wskip, H.Top(n));               // H′ = σ(Z + b + H·W_skip)
+    }
+
+    /// <inheritdoc/>
+    public Matrix Backward(Graph graph, Matrix dH, Saved saved)
+    {
+        var H = saved.Input;
+        var (Qm, Km, Vm) = (saved["Qm"], saved["Km"], saved["Vm"]);
+        long n = graph.OwnedDestinations;
+        int k = graph.LocalHeads(K);
+        var dZk = saved.JoinHeadsAdjoint(graph, dH, b, options, out var dZ, Wskip, H.Top(n)); // dZ = dH ⊙ σ′(Z)
+
+        var dQm = saved.Temporary("dQm", n, width);
+        var dKm = saved.Temporary("dKm", H.Rows, width);
+        var dVm = saved.Temporary("dVm", H.Rows, width);
+        if (Dense)
+        {
+            var r = saved.Temporary("r", graph.BlockRows, k);
+            graph.AttendAllAdjoint(Qm, Km, Vm, K, τ, saved["m"], saved["s"], r, saved["Zk"], dZk, dQm, dKm, dVm);
+            if (saved.Tracing) TracePairs(graph, dZk, saved);
+        }
+        else
+        {
+            var S = saved["S"];
+            var dS = saved.Temporary("dS", graph.Edges, k);
+            graph.SampledDot(dZk, Vm, K, dS);                                  // dS = dZ·Vᵀ, on the edges of A
+            saved.DropAttentionAdjoint(graph, dS, options);
+            var dL = saved.SoftmaxAdjoint(graph, S, dS, k);                    // dL = S ⊙ (dS − ⟨S, dS⟩)
+            graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dVm); // dV = Sᵀ·dZ
+            graph.Aggregate(dL, Km, K, dQm);                                   // dQ = τ·dL·K
+            graph.AggregateAdjoint(dL, Qm, K, dKm);                            // dK = τ·dLᵀ·Q
+            Elementwise.Scale(dQm, (Real)τ, dQm);
+            Elementwise.Scale(dKm, (Real)τ, dKm);
+        }
+        saved.AddProductGradient(graph, WQ, H.Top(n), dQm, "dWQ");             // dW_Q = Hᵀ·dQ
+        saved.AddProductGradient(graph, WK, H, dKm, "dWK");                    // dW_K = Hᵀ·dK
+        saved.AddProductGradient(graph, WV, H, dVm, "dWV");                    // dW_V = Hᵀ·dV
+        if (!saved.NeedsInputGradient) return default;
+        var dH_prev = saved.Take("dH_prev", H.Rows, H.Columns);
+        Gemm.MultiplyTransposedRight(dKm, WK.Value, dH_prev);                  // dH = dK·W_Kᵀ
+        Gemm.MultiplyTransposedRight(dVm, WV.Value, dH_prev, accumulate: true); //   + dV·W_Vᵀ
+        Gemm.MultiplyTransposedRight(dQm, WQ.Value, dH_prev.Top(n), accumulate: true); // + dQ·W_Qᵀ
+        if (Wskip is not null) Gemm.MultiplyTransposedRight(dZ, Wskip.Value, dH_prev.Top(n), accumulate: true); // + dZ·W_skipᵀ
+        return dH_prev;
+    }
+
+    // The N × N matrices of the dense form, which training never holds: written out for the trace alone.
+    private void TracePairs(Graph graph, Matrix dZk, Saved saved)
+    {
+        long n = graph.OwnedSources;
+        var (L, S) = (saved.Take("L", n, K * n), saved.Take("S", n, K * n));
+        var (dS, dL) = (saved.Take("dS", n, K * n), saved.Take("dL", n, K * n));
+        long d = width / K;
+        for (int h = 0; h < K; h++)
+        {
+            Matrix Head(Matrix X) => X.ColumnRange(h * d, d);
+            Matrix Pair(Matrix X) => X.ColumnRange(h * n, n);
+            Gemm.MultiplyTransposedRight(Head(saved["Qm"]), Head(saved["Km"]), Pair(L));
+            Elementwise.Scale(Pair(L), (Real)τ, Pair(L));
+            Gemm.MultiplyTransposedRight(Head(dZk), Head(saved["Vm"]), Pair(dS));
+            DenseAttention.Coefficients(Pair(L), saved["m"].ColumnRange(h, 1), saved["s"].ColumnRange(h, 1), Pair(S));
+            DenseAttention.SoftmaxAdjoint(Pair(S), Pair(dS), Pair(dL));
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TraceName> Names =>
+    [
+        new("Qm", "Qm", "Q", "H·W_Q", TraceLayout.Heads),
+        new("Km", "Km", "K", "H·W_K", TraceLayout.Heads),
+        new("Vm", "Vm", "V", "H·W_V", TraceLayout.Heads),
+        new("L", "L", "L", "τ·Q·Kᵀ", Dense ? TraceLayout.Pairs : TraceLayout.EdgeScalars),
+        new("S", "S", "S", "softmax(L)", Dense ? TraceLayout.Pairs : TraceLayout.EdgeScalars),
+        new("Zk", "Zk", "Z^k", "S·V", TraceLayout.Heads),
+        .. JoinNames.Forward(options),
+        .. JoinNames.Backward(options),
+        new("dS", "dS", "∂𝓛/∂S", "dZ·Vᵀ", Dense ? TraceLayout.Pairs : TraceLayout.EdgeScalars),
+        new("dL", "dL", "∂𝓛/∂L", "S ⊙ (dS − r)", Dense ? TraceLayout.Pairs : TraceLayout.EdgeScalars),
+        new("dQm", "dQm", "∂𝓛/∂Q", "τ·dL·K", TraceLayout.Heads),
+        new("dKm", "dKm", "∂𝓛/∂K", "τ·dLᵀ·Q", TraceLayout.Heads),
+        new("dVm", "dVm", "∂𝓛/∂V", "Sᵀ·dZ", TraceLayout.Heads),
+        new("dWQ", "dW_Q", "∂𝓛/∂W_Q", "Hᵀ·dQ", TraceLayout.Heads),
+        new("dWK", "dW_K", "∂𝓛/∂W_K", "Hᵀ·dK", TraceLayout.Heads),
+        new("dWV", "dW_V", "∂𝓛/∂W_V", "Hᵀ·dV", TraceLayout.Heads),
+        .. Wskip is null ? Array.Empty<TraceName>() : [new("dWskip", "dW_skip", "∂𝓛/∂W_skip", "Hᵀ·dZ")],
+        new("dH_prev", "dH_prev", "δ^{l−1}", "Σ_k dQ·W_Qᵀ + dK·W_Kᵀ + dV·W_Vᵀ"),
+    ];
+}

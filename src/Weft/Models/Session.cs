@@ -1,0 +1,81 @@
+using Weft.Graphs;
+using Weft.Layers;
+using Weft.Memory;
+
+namespace Weft.Models;
+
+/// <summary>
+/// A model at work on one graph and its features: the buffers of its passes. A warm pass allocates nothing. One session serves
+/// one thread; sessions on the same model may run side by side as long as none of them trains.
+/// </summary>
+public sealed class Session
+{
+    private readonly Model model;
+    private readonly NodeMatrix features;
+    private readonly Workspace workspace = new();
+    private readonly Saved[] saved;
+
+    /// <summary>A session of <paramref name="model"/> on a graph.</summary>
+    /// <param name="model">The layers.</param>
+    /// <param name="graph">Where messages flow.</param>
+    /// <param name="features">One row per node that this process owns, [N, D].</param>
+    /// <exception cref="ArgumentException">There is not one row per node.</exception>
+    public Session(Model model, Graph graph, NodeMatrix features)
+        : this(model, graph, features, tracing: false)
+    {
+    }
+
+    internal Session(Model model, Graph graph, NodeMatrix features, bool tracing)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(graph);
+        if (features.Rows != graph.OwnedSources)
+            throw new ArgumentException($"{features.Rows} rows of features for a graph of {graph.OwnedSources} nodes; every node needs one");
+        (this.model, Graph, this.features) = (model, graph, features);
+        saved = [.. model.Layers.Select((_, layer) => new Saved(workspace, layer, tracing))];
+    }
+
+    /// <summary>The graph.</summary>
+    public Graph Graph { get; }
+
+    /// <summary>Bytes of all buffers taken so far.</summary>
+    public long WorkspaceBytes => workspace.Bytes;
+
+    /// <summary>What each layer kept, for the trace.</summary>
+    internal IReadOnlyList<Saved> Saved => saved;
+
+    internal Workspace Workspace => workspace;
+
+    /// <summary>True to compute the gradient at the features too.</summary>
+    internal bool WantsFeatureGradient { get; set; }
+
+    /// <summary>The model's output, [N, outputs]. The memory is the session's: the next pass overwrites it.</summary>
+    public Matrix Forward(Pass pass)
+    {
+        var H = features;
+        bool needsGradient = WantsFeatureGradient;
+        for (int layer = 0; layer < saved.Length; layer++)
+        {
+            var keep = saved[layer];
+            (keep.Pass, keep.Input, keep.InputIsConstant, keep.NeedsInputGradient) = (pass, H, H == features, needsGradient);
+            H = model.Layers[layer].Forward(Graph, H, keep);
+            keep.EndCall();
+            needsGradient |= model.Layers[layer].Parameters.Count > 0;
+        }
+        return H.IsSparse ? throw new InvalidOperationException("the model ends in sparse rows: it has no layer with weights") : H.Dense;
+    }
+
+    /// <summary>Carries the gradient at the output of the last <see cref="Forward"/> back through all layers, adding to every parameter's gradient.</summary>
+    /// <param name="dH">∂𝓛/∂H^L, [N, outputs].</param>
+    /// <returns>The gradient at the features; missing unless it was asked for.</returns>
+    public Matrix Backward(Matrix dH)
+    {
+        for (int layer = saved.Length - 1; layer >= 0; layer--)
+        {
+            dH = model.Layers[layer].Backward(Graph, dH, saved[layer]);
+            saved[layer].EndCall();
+            if (dH.IsMissing) break;
+        }
+        return dH;
+    }
+}
