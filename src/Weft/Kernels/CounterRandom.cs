@@ -1,57 +1,75 @@
-using Weft.Graphs;
 using Weft.Memory;
 
 namespace Weft.Kernels;
 
-internal readonly record struct RandomKey(ulong Seed, uint Step, uint Stream);
-
-/// <summary>Random numbers as a function of a key: Philox4x32-10.</summary>
-internal static class CounterRandom
+/// <summary>
+/// What a stream of random numbers is for. Equal keys give equal numbers on any machine, thread or process.
+/// </summary>
+/// <param name="Seed">Key of the generator.</param>
+/// <param name="Step">Optimiser step, or 0 for what happens once.</param>
+/// <param name="Stream">Number of the layer and purpose.</param>
+internal readonly record struct RandomKey(ulong Seed, uint Step, uint Stream)
 {
+    public uint Low => (uint)Seed;
+
+    public uint High => (uint)(Seed >> 32);
+}
+
+/// <summary>
+/// Philox4x32-10: four 32-bit words from a counter and a key, without state (J. Salmon, M. Moraes, R. Dror, D. Shaw,
+/// "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+/// </summary>
+/// <remarks>
+/// The counter is (step, stream, original node or edge id, block of 4 columns); column j takes word j mod 4 of block j / 4.
+/// So a number belongs to an entry of a matrix and not to an order of evaluation.
+/// </remarks>
+internal static partial class CounterRandom
+{
+    internal const uint FirstMultiplier = 0xD2511F53, SecondMultiplier = 0xCD9E8D57;
+    internal const uint FirstWeyl = 0x9E3779B9, SecondWeyl = 0xBB67AE85;
+    internal const int Rounds = 10;
+
+    /// <summary>The four words of one counter.</summary>
     public static (uint, uint, uint, uint) Philox(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1)
     {
-        for (int round = 0; round < 10; round++)
+        for (int round = 0; round < Rounds; round++)
         {
-            ulong a = 0xD2511F53ul * c0, b = 0xCD9E8D57ul * c2;
-            (c0, c1, c2, c3) = ((uint)(b >> 32) ^ c1 ^ k0, (uint)b, (uint)(a >> 32) ^ c3 ^ k1, (uint)a);
-            k0 += 0x9E3779B9u;
-            k1 += 0xBB67AE85u;
+            ulong first = (ulong)FirstMultiplier * c0, second = (ulong)SecondMultiplier * c2;
+            (c0, c1, c2, c3) = ((uint)(second >> 32) ^ c1 ^ k0, (uint)second, (uint)(first >> 32) ^ c3 ^ k1, (uint)first);
+            k0 += FirstWeyl;
+            k1 += SecondWeyl;
         }
         return (c0, c1, c2, c3);
     }
 
-    public static void DropRows(Matrix H, int[] ids, double rate, RandomKey key, Matrix result)
+    /// <summary>The word of one entry: row or edge <paramref name="id"/>, column <paramref name="column"/>.</summary>
+    public static uint Word(RandomKey key, uint id, uint column)
     {
-        for (long i = 0; i < H.Rows; i++)
-            for (long j = 0; j < H.Columns; j++) result[i, j] = H[i, j] * Factor((uint)ids[i], j, rate, key);
+        var (w0, w1, w2, w3) = Philox(key.Step, key.Stream, id, column / 4, key.Low, key.High);
+        return (column % 4) switch { 0 => w0, 1 => w1, 2 => w2, _ => w3 };
     }
 
-    public static void DropEntries(EdgeView pattern, Matrix values, int[] ids, double rate, RandomKey key, Matrix result)
-    {
-        for (long i = 0; i < pattern.Rows; i++)
-            for (long q = pattern.Pointers[i]; q < pattern.Pointers[i + 1]; q++)
-                result[q, 0] = values[q, 0] * Factor((uint)ids[i], pattern.Index[q], rate, key);
-    }
+    /// <summary>A word as a number in [0, 1): its upper 24 bits, which both precisions hold exactly.</summary>
+    public static double Uniform(uint word) => (word >> 8) * (1.0 / (1 << 24));
 
-    public static void DropEdges(Matrix S, int[] ids, int firstHead, double rate, RandomKey key, Matrix result)
-    {
-        for (long e = 0; e < S.Rows; e++)
-            for (long k = 0; k < S.Columns; k++) result[e, k] = S[e, k] * Factor((uint)ids[e], firstHead + k, rate, key);
-    }
-
+    /// <summary>W(i, j) uniform in [low, high), from (key, i, j) alone.</summary>
     public static void UniformRange(Matrix W, double low, double high, RandomKey key)
     {
         for (long i = 0; i < W.Rows; i++)
-            for (long j = 0; j < W.Columns; j++)
-                W[i, j] = (Real)(low + (high - low) * ((Word((uint)i, j, key) >> 8) / 16777216.0));
+            for (long j = 0; j < W.Columns; j++) W[i, j] = (Real)(low + (high - low) * Uniform(Word(key, (uint)i, (uint)j)));
     }
 
-    private static Real Factor(uint id, long column, double rate, RandomKey key) =>
-        Word(id, column, key) < rate * 4294967296.0 ? 0 : (Real)(1 / (1 - rate));
-
-    private static uint Word(uint id, long column, RandomKey key)
+    /// <summary>W(i, j) normal with mean 0 (Box and Muller's pairs of columns), from (key, i, j) alone.</summary>
+    public static void Normal(Matrix W, double deviation, RandomKey key)
     {
-        var word = Philox(key.Step, key.Stream, id, (uint)(column / 4), (uint)key.Seed, (uint)(key.Seed >> 32));
-        return (column % 4) switch { 0 => word.Item1, 1 => word.Item2, 2 => word.Item3, _ => word.Item4 };
+        for (long i = 0; i < W.Rows; i++)
+            for (long j = 0; j < W.Columns; j++)
+            {
+                uint even = (uint)j & ~1u;
+                // In (0, 1], so that the logarithm is finite.
+                double radius = Math.Sqrt(-2 * Math.Log(1 - Uniform(Word(key, (uint)i, even))));
+                double angle = 2 * Math.PI * Uniform(Word(key, (uint)i, even + 1));
+                W[i, j] = (Real)(deviation * radius * (j % 2 == 0 ? Math.Cos(angle) : Math.Sin(angle)));
+            }
     }
 }

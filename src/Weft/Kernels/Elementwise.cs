@@ -1,82 +1,145 @@
+using System.Runtime.CompilerServices;
 using Weft.Memory;
 
 namespace Weft.Kernels;
 
-/// <summary>Element-wise operations.</summary>
-internal static class Elementwise
+/// <summary>Element-wise operations. The result may be one of the operands: the same view, not an overlapping one.</summary>
+internal static partial class Elementwise
 {
-    public static void Forward(Activation σ, Matrix Z, Matrix H) => Map(Z, H, x => σ.Kind switch
-    {
-        ActivationKind.Relu => Math.Max(x, 0),
-        ActivationKind.LeakyRelu => x > 0 ? x : σ.Parameter * x,
-        ActivationKind.Elu => x > 0 ? x : σ.Parameter * (Math.Exp(x) - 1),
-        ActivationKind.Tanh => Math.Tanh(x),
-        ActivationKind.Logistic => 1 / (1 + Math.Exp(-x)),
-        _ => x,
-    });
+    /// <summary>Scalar operations that an exponential counts for when rows are shared out.</summary>
+    private const int ExponentialCost = 8;
 
-    public static void Derivative(Activation σ, Matrix Z, Matrix D) => Map(Z, D, x => σ.Kind switch
+    /// <summary>H = σ(Z).</summary>
+    public static void Forward(Activation σ, Matrix Z, Matrix H)
     {
-        ActivationKind.Relu => x > 0 ? 1 : 0,
-        ActivationKind.LeakyRelu => x > 0 ? 1 : σ.Parameter,
-        ActivationKind.Elu => x > 0 ? 1 : σ.Parameter * Math.Exp(x),
-        ActivationKind.Tanh => 1 - Math.Tanh(x) * Math.Tanh(x),
-        ActivationKind.Logistic => 1 / (1 + Math.Exp(-x)) * (1 - 1 / (1 + Math.Exp(-x))),
-        _ => 1,
-    });
+        switch (σ.Kind)
+        {
+            case ActivationKind.Identity:
+                if (Z != H) Z.CopyTo(H);
+                break;
+            case ActivationKind.Relu: Map.Entries(Z, Z, new ValueOf<ReluFunction>(default), H); break;
+            case ActivationKind.LeakyRelu: Map.Entries(Z, Z, new ValueOf<LeakyReluFunction>(new((Real)σ.Parameter)), H); break;
+            case ActivationKind.Elu: Map.Entries(Z, Z, new ValueOf<EluFunction>(new((Real)σ.Parameter)), H, ExponentialCost); break;
+            case ActivationKind.Tanh: Map.Entries(Z, Z, new ValueOf<TanhFunction>(default), H, ExponentialCost); break;
+            case ActivationKind.Logistic: Map.Entries(Z, Z, new ValueOf<LogisticFunction>(default), H, ExponentialCost); break;
+            default: throw new ArgumentOutOfRangeException(nameof(σ), σ.Kind, "no such activation");
+        }
+    }
 
+    /// <summary>dZ = dH ⊙ σ'(Z).</summary>
     public static void Backward(Activation σ, Matrix Z, Matrix dH, Matrix dZ)
     {
-        var D = Matrix.Allocate(Z.Rows, Z.Columns);
-        Derivative(σ, Z, D);
-        for (long i = 0; i < Z.Rows; i++)
-            for (long j = 0; j < Z.Columns; j++) dZ[i, j] = dH[i, j] * D[i, j];
+        switch (σ.Kind)
+        {
+            case ActivationKind.Identity:
+                if (dH != dZ) dH.CopyTo(dZ);
+                break;
+            case ActivationKind.Relu: Map.Entries(Z, dH, new TimesSlopeOf<ReluFunction>(default), dZ); break;
+            case ActivationKind.LeakyRelu: Map.Entries(Z, dH, new TimesSlopeOf<LeakyReluFunction>(new((Real)σ.Parameter)), dZ); break;
+            case ActivationKind.Elu: Map.Entries(Z, dH, new TimesSlopeOf<EluFunction>(new((Real)σ.Parameter)), dZ, ExponentialCost); break;
+            case ActivationKind.Tanh: Map.Entries(Z, dH, new TimesSlopeOf<TanhFunction>(default), dZ, ExponentialCost); break;
+            case ActivationKind.Logistic: Map.Entries(Z, dH, new TimesSlopeOf<LogisticFunction>(default), dZ, ExponentialCost); break;
+            default: throw new ArgumentOutOfRangeException(nameof(σ), σ.Kind, "no such activation");
+        }
     }
 
-    public static void AddBias(Matrix Z, Matrix b, Matrix result)
+    /// <summary>D = σ'(Z).</summary>
+    public static void Derivative(Activation σ, Matrix Z, Matrix D)
     {
-        for (long i = 0; i < Z.Rows; i++)
-            for (long j = 0; j < Z.Columns; j++) result[i, j] = Z[i, j] + b[0, j];
+        switch (σ.Kind)
+        {
+            case ActivationKind.Identity: Map.Entries(Z, Z, new SlopeOf<IdentityFunction>(default), D); break;
+            case ActivationKind.Relu: Map.Entries(Z, Z, new SlopeOf<ReluFunction>(default), D); break;
+            case ActivationKind.LeakyRelu: Map.Entries(Z, Z, new SlopeOf<LeakyReluFunction>(new((Real)σ.Parameter)), D); break;
+            case ActivationKind.Elu: Map.Entries(Z, Z, new SlopeOf<EluFunction>(new((Real)σ.Parameter)), D, ExponentialCost); break;
+            case ActivationKind.Tanh: Map.Entries(Z, Z, new SlopeOf<TanhFunction>(default), D, ExponentialCost); break;
+            case ActivationKind.Logistic: Map.Entries(Z, Z, new SlopeOf<LogisticFunction>(default), D, ExponentialCost); break;
+            default: throw new ArgumentOutOfRangeException(nameof(σ), σ.Kind, "no such activation");
+        }
     }
 
-    public static void ColumnSums(Matrix dZ, Matrix db, bool accumulate = false)
+    /// <summary>result = Z + 1 b; b [1, C].</summary>
+    public static void AddBias(Matrix Z, Matrix b, Matrix result) => Map.WithRow(Z, b, default(Sum), result);
+
+    /// <summary>result = A + B.</summary>
+    public static void Add(Matrix A, Matrix B, Matrix result) => Map.Entries(A, B, default(Sum), result);
+
+    /// <summary>result = A + scale · B.</summary>
+    public static void AddScaled(Matrix A, double scale, Matrix B, Matrix result) => Map.Entries(A, B, new ScaledSum((Real)scale), result);
+
+    /// <summary>result = s · A.</summary>
+    public static void Scale(Matrix A, double s, Matrix result) => Map.Entries(A, A, new Multiple((Real)s), result);
+
+    /// <summary>result = A ⊙ B.</summary>
+    public static void Multiply(Matrix A, Matrix B, Matrix result) => Map.Entries(A, B, default(Product), result);
+
+    /// <summary>result = diag(scale) · A; scale [n, 1].</summary>
+    public static void ScaleRows(Matrix A, Matrix scale, Matrix result) => Map.WithColumn(A, scale, default(RowMultiple), result);
+
+    private readonly struct ValueOf<T>(T σ) : IEntryOperator
+        where T : struct, IActivation
     {
-        if (!accumulate) db.Clear();
-        for (long i = 0; i < dZ.Rows; i++)
-            for (long j = 0; j < dZ.Columns; j++) db[0, j] += dZ[i, j];
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => σ.Value<TLanes, TVector>(a);
     }
 
-    public static void Add(Matrix A, Matrix B, Matrix result) => AddScaled(A, 1, B, result);
-
-    public static void AddScaled(Matrix A, Real scale, Matrix B, Matrix result)
+    private readonly struct SlopeOf<T>(T σ) : IEntryOperator
+        where T : struct, IActivation
     {
-        for (long i = 0; i < A.Rows; i++)
-            for (long j = 0; j < A.Columns; j++) result[i, j] = A[i, j] + scale * B[i, j];
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => σ.Slope<TLanes, TVector>(a);
     }
 
-    public static void Scale(Matrix A, Real s, Matrix result) => Map(A, result, x => s * x);
-
-    public static double Dot(Matrix A, Matrix B)
+    private readonly struct TimesSlopeOf<T>(T σ) : IEntryOperator
+        where T : struct, IActivation
     {
-        double sum = 0;
-        for (long i = 0; i < A.Rows; i++)
-            for (long j = 0; j < A.Columns; j++) sum += (double)A[i, j] * B[i, j];
-        return sum;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => TLanes.Multiply(b, σ.Slope<TLanes, TVector>(a));
     }
 
-    public static double SumOfSquares(Matrix A) => Dot(A, A);
-
-    public static long FirstNotFinite(Matrix A)
+    private readonly struct Sum : IEntryOperator
     {
-        for (long i = 0; i < A.Rows; i++)
-            for (long j = 0; j < A.Columns; j++)
-                if (!Real.IsFinite(A[i, j])) return i * A.Columns + j;
-        return -1;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => TLanes.Add(a, b);
     }
 
-    private static void Map(Matrix A, Matrix result, Func<double, double> f)
+    private readonly struct Product : IEntryOperator
     {
-        for (long i = 0; i < A.Rows; i++)
-            for (long j = 0; j < A.Columns; j++) result[i, j] = (Real)f(A[i, j]);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => TLanes.Multiply(a, b);
+    }
+
+    private readonly struct ScaledSum(Real scale) : IEntryOperator
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => TLanes.MultiplyAdd(TLanes.All(scale), b, a);
+    }
+
+    private readonly struct Multiple(Real scale) : IEntryOperator
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => TLanes.Multiply(TLanes.All(scale), a);
+    }
+
+    private readonly struct RowMultiple : IEntryOperator
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => TLanes.Multiply(ofRow, a);
     }
 }

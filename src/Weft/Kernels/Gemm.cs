@@ -47,7 +47,7 @@ internal static unsafe partial class Gemm
 
     private static void Product<TLanes, TVector>(Matrix A, Matrix B, bool transposed, Matrix C, bool accumulate)
         where TLanes : struct, ILanes<TVector>
-        where TVector : struct
+        where TVector : unmanaged
     {
         long inner = A.Columns, padded = GemmPack.Padded(C.Columns, TLanes.Count);
         Real* packed = Scratch.Take(ScratchUse.PackedRight, inner * padded);
@@ -71,7 +71,7 @@ internal static unsafe partial class Gemm
 
     private readonly struct ProductJob<TLanes, TVector>(Matrix A, Real* packed, long block, Matrix C, bool accumulate) : IRowJob
         where TLanes : struct, ILanes<TVector>
-        where TVector : struct
+        where TVector : unmanaged
     {
         public void Run(long first, long last)
         {
@@ -112,7 +112,7 @@ internal static unsafe partial class Gemm
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Tile<TLanes, TVector>(long inner, Real* a, int rows, long rowStep, long innerStep, Real* b, int width, Real* c, long cStep, bool load)
         where TLanes : struct, ILanes<TVector>
-        where TVector : struct
+        where TVector : unmanaged
     {
         if (width == TLanes.Count) GemmKernel.Single<TLanes, TVector>(inner, a, rows, rowStep, innerStep, b, width, c, cStep, load);
         else GemmKernel.Double<TLanes, TVector>(inner, a, rows, rowStep, innerStep, b, width, c, cStep, load);

@@ -19,7 +19,7 @@ internal static unsafe class GemmKernel
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Double<TLanes, TVector>(long inner, Real* a, int rows, long rowStep, long innerStep, Real* b, long bStep, Real* c, long cStep, bool load)
         where TLanes : struct, ILanes<TVector>
-        where TVector : struct
+        where TVector : unmanaged
     {
         Real* a0 = a, a1 = a + Math.Min(1, rows - 1) * rowStep, a2 = a + Math.Min(2, rows - 1) * rowStep;
         Real* a3 = a + Math.Min(3, rows - 1) * rowStep, a4 = a + Math.Min(4, rows - 1) * rowStep, a5 = a + Math.Min(5, rows - 1) * rowStep;
@@ -81,7 +81,7 @@ internal static unsafe class GemmKernel
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Single<TLanes, TVector>(long inner, Real* a, int rows, long rowStep, long innerStep, Real* b, long bStep, Real* c, long cStep, bool load)
         where TLanes : struct, ILanes<TVector>
-        where TVector : struct
+        where TVector : unmanaged
     {
         Real* a0 = a, a1 = a + Math.Min(1, rows - 1) * rowStep, a2 = a + Math.Min(2, rows - 1) * rowStep;
         Real* a3 = a + Math.Min(3, rows - 1) * rowStep, a4 = a + Math.Min(4, rows - 1) * rowStep, a5 = a + Math.Min(5, rows - 1) * rowStep;

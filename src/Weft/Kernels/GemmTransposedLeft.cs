@@ -33,7 +33,7 @@ internal static unsafe partial class Gemm
 
     private static void SumOverRows<TLanes, TVector>(Matrix X, Matrix Y, Matrix W, bool accumulate)
         where TLanes : struct, ILanes<TVector>
-        where TVector : struct
+        where TVector : unmanaged
     {
         long leaves = (X.Rows + LeafRows - 1) / LeafRows, subtree = 1;
         while ((leaves + subtree - 1) / subtree > MostSubtrees) subtree *= 2;
@@ -58,7 +58,7 @@ internal static unsafe partial class Gemm
     /// </summary>
     private readonly struct SubtreeJob<TLanes, TVector>(Matrix X, Matrix Y, Real* partials, long strips, long stripsPerBand, long subtree) : IRowJob
         where TLanes : struct, ILanes<TVector>
-        where TVector : struct
+        where TVector : unmanaged
     {
         public void Run(long first, long last)
         {
@@ -116,7 +116,7 @@ internal static unsafe partial class Gemm
     /// <summary>Combines the subtrees' sums of some strips and writes them out.</summary>
     private readonly struct CombineJob<TLanes, TVector>(Real* partials, long subtrees, long size, Matrix W, bool accumulate) : IRowJob
         where TLanes : struct, ILanes<TVector>
-        where TVector : struct
+        where TVector : unmanaged
     {
         public void Run(long first, long last)
         {
@@ -147,7 +147,7 @@ internal static unsafe partial class Gemm
     /// <summary>target += source, for a whole number of vectors.</summary>
     private static void AddTo<TLanes, TVector>(Real* source, long count, Real* target)
         where TLanes : struct, ILanes<TVector>
-        where TVector : struct
+        where TVector : unmanaged
     {
         for (long p = 0; p < count; p += TLanes.Count)
             TLanes.Store(TLanes.Add(TLanes.Load(target + p), TLanes.Load(source + p)), target + p);

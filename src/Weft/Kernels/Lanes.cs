@@ -9,7 +9,7 @@ namespace Weft.Kernels;
 /// width is chosen where the kernel starts.
 /// </summary>
 internal unsafe interface ILanes<TVector>
-    where TVector : struct
+    where TVector : unmanaged
 {
     static abstract int Count { get; }
     static abstract TVector Load(Real* source);
