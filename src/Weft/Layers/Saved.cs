@@ -17,7 +17,7 @@ public readonly record struct Pass(ulong Seed, int Step, bool Training);
 public sealed class Saved
 {
     private readonly Workspace workspace;
-    private readonly Dictionary<string, NodeMatrix> constants = [];
+    private readonly Dictionary<string, (NodeMatrix Input, Matrix Value)> constants = [];
     private readonly List<string>? order;
     private SparseMatrix? sparse;
 
@@ -66,9 +66,13 @@ public sealed class Saved
     /// </summary>
     public Matrix Constant(string name, long rows, long columns, out bool stale)
     {
-        stale = !InputIsConstant || !constants.TryGetValue(name, out var input) || input != Input;
-        if (InputIsConstant) constants[name] = Input;
-        else constants.Remove(name);
+        stale = true;
+        if (InputIsConstant)
+        {
+            stale = !constants.TryGetValue(name, out var known) || known.Input != Input;
+            if (stale) constants[name] = known = (Input, Matrix.Allocate(rows, columns));
+            return known.Value;
+        }
         return Take(name, rows, columns);
     }
 
@@ -80,7 +84,11 @@ public sealed class Saved
 
     /// <summary>The matrix that the forward pass left under this name.</summary>
     /// <exception cref="KeyNotFoundException">There is none.</exception>
-    public Matrix this[string name] => workspace[Layer, name];
+    public Matrix this[string name] =>
+        InputIsConstant && constants.TryGetValue(name, out var known) ? known.Value : workspace[Layer, name];
+
+    /// <summary>Bytes of what depends on the constant input alone.</summary>
+    internal long ConstantBytes => constants.Values.Sum(c => c.Value.Count) * Matrix.BytesPerEntry;
 
     /// <summary>A sparse matrix with the pattern of <paramref name="pattern"/> over these values, made once.</summary>
     internal SparseMatrix Sparse(SparseMatrix pattern, Matrix values)

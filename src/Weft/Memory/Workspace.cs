@@ -8,7 +8,7 @@ internal sealed class Workspace
 {
     private const long ArenaBlock = 1 << 16;
 
-    private readonly Dictionary<(int Owner, string Name), Matrix> named = [];
+    private readonly Dictionary<(int Owner, string Name), (Matrix Memory, Matrix View)> named = [];
     private readonly List<Matrix> arena = [];
     private int arenaAt;
     private long usedInBlock;
@@ -19,29 +19,29 @@ internal sealed class Workspace
         get
         {
             long entries = 0;
-            foreach (var matrix in named.Values) entries += matrix.Count;
+            foreach (var (memory, _) in named.Values) entries += memory.Count;
             foreach (var block in arena) entries += block.Count;
             return entries * Matrix.BytesPerEntry;
         }
     }
 
-    /// <summary>The named buffer with this shape. The content is what was last written there.</summary>
+    /// <summary>The named buffer with this shape, in the memory it had before if that is large enough. The content is undefined until written.</summary>
     public Matrix Take(int owner, string name, long rows, long columns)
     {
-        if (named.TryGetValue((owner, name), out Matrix matrix))
-        {
-            if (matrix.Rows == rows && matrix.Columns == columns) return matrix;
-        }
-        matrix = Matrix.Allocate(rows, columns);
-        named[(owner, name)] = matrix;
-        return matrix;
+        if (!named.TryGetValue((owner, name), out var slot) || slot.Memory.Count < rows * columns)
+            slot.Memory = Matrix.Allocate(1, rows * columns);
+        else if (slot.View.Rows == rows && slot.View.Columns == columns)
+            return slot.View;
+        slot.View = slot.Memory.ColumnRange(0, rows * columns).Reshape(rows, columns);
+        named[(owner, name)] = slot;
+        return slot.View;
     }
 
     /// <summary>The named buffer as it was last taken.</summary>
     /// <exception cref="KeyNotFoundException">Nothing of that name was taken.</exception>
     public Matrix this[int owner, string name] =>
-        named.TryGetValue((owner, name), out Matrix matrix)
-            ? matrix
+        named.TryGetValue((owner, name), out var slot)
+            ? slot.View
             : throw new KeyNotFoundException($"layer {owner} has kept no matrix {name}; was Forward called?");
 
     public bool Holds(int owner, string name) => named.ContainsKey((owner, name));

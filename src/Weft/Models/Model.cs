@@ -27,6 +27,15 @@ public sealed class Model
     /// <summary>Every parameter with its name in files: "l1.W" is the W of the first layer that has parameters.</summary>
     public IReadOnlyList<(string Name, Parameter Parameter)> Parameters { get; }
 
+    /// <summary>What the model was built from; null if it was put together by hand.</summary>
+    public ModelSettings? Settings { get; init; }
+
+    /// <summary>Features of a node; 0 if the model was put together by hand.</summary>
+    public long Inputs { get; init; }
+
+    /// <summary>Columns of the output; 0 if the model was put together by hand.</summary>
+    public long Outputs { get; init; }
+
     /// <summary>Number of trainable values.</summary>
     public long ParameterCount => Parameters.Sum(p => p.Parameter.Value.Count);
 

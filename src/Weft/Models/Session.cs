@@ -12,7 +12,7 @@ public sealed class Session
 {
     private readonly Model model;
     private readonly NodeMatrix features;
-    private readonly Workspace workspace = new();
+    private readonly Workspace workspace;
     private readonly Saved[] saved;
 
     /// <summary>A session of <paramref name="model"/> on a graph.</summary>
@@ -21,12 +21,14 @@ public sealed class Session
     /// <param name="features">One row per node that this process owns, [N, D].</param>
     /// <exception cref="ArgumentException">There is not one row per node.</exception>
     public Session(Model model, Graph graph, NodeMatrix features)
-        : this(model, graph, features, tracing: false)
+        : this(model, graph, features, new Workspace())
     {
     }
 
-    internal Session(Model model, Graph graph, NodeMatrix features, bool tracing)
+    /// <summary>A session whose buffers may be those of other sessions too, as long as passes do not interleave.</summary>
+    internal Session(Model model, Graph graph, NodeMatrix features, Workspace workspace, bool tracing = false)
     {
+        this.workspace = workspace;
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(graph);
         if (features.Rows != graph.OwnedSources)
@@ -39,7 +41,7 @@ public sealed class Session
     public Graph Graph { get; }
 
     /// <summary>Bytes of all buffers taken so far.</summary>
-    public long WorkspaceBytes => workspace.Bytes;
+    public long WorkspaceBytes => workspace.Bytes + saved.Sum(s => s.ConstantBytes);
 
     /// <summary>What each layer kept, for the trace.</summary>
     internal IReadOnlyList<Saved> Saved => saved;

@@ -1,0 +1,134 @@
+using Weft.Kernels;
+using Weft.Layers;
+
+namespace Weft.Models;
+
+/// <summary>A whole model in words that fit a command line and a file. Null stands for the model's own default.</summary>
+public sealed record ModelSettings
+{
+    /// <summary>gcn, gat, gatv2, gin, sage, transformer or mlp.</summary>
+    public string Model { get; init; } = "gatv2";
+
+    /// <summary>Number of layers.</summary>
+    public int Layers { get; init; } = 2;
+
+    /// <summary>Width of a hidden layer, per head: 8 for attention, 16 for gcn, 64 for the others.</summary>
+    public int? Hidden { get; init; }
+
+    /// <summary>Heads of hidden attention layers.</summary>
+    public int Heads { get; init; } = 8;
+
+    /// <summary>Heads of the last attention layer, which are averaged.</summary>
+    public int OutputHeads { get; init; } = 1;
+
+    /// <summary>Rate of dropout on each layer's input.</summary>
+    public double Dropout { get; init; } = 0.5;
+
+    /// <summary>Rate of dropout on attention coefficients.</summary>
+    public double AttentionDropout { get; init; }
+
+    /// <summary>Activation of hidden layers: elu for attention, relu for the others. "none" for none.</summary>
+    public string? Activation { get; init; }
+
+    /// <summary>Slope of the leaky ReLU of attention logits.</summary>
+    public double Slope { get; init; } = 0.2;
+
+    /// <summary>True for biases.</summary>
+    public bool Bias { get; init; } = true;
+
+    /// <summary>GATv2: one matrix for sources and destinations.</summary>
+    public bool ShareWeights { get; init; }
+
+    /// <summary>Width of a learned embedding (a linear layer without bias) before the first layer; 0 for none.</summary>
+    public int EmbeddingWidth { get; init; }
+
+    /// <summary>Activation of the embedding.</summary>
+    public string? EmbeddingActivation { get; init; }
+
+    /// <summary>True to end in a linear layer without bias, every attention layer before it joining its heads side by side.</summary>
+    public bool LinearOutput { get; init; }
+}
+
+/// <summary>The models that a name stands for.</summary>
+public static class Architecture
+{
+    /// <summary>Names that <see cref="Build"/> knows.</summary>
+    public static IReadOnlyList<string> Names { get; } = ["gcn", "gat", "gatv2", "gin", "sage", "transformer", "mlp"];
+
+    /// <summary>True for models whose layers have heads.</summary>
+    public static bool HasHeads(string model) => model is "gat" or "gatv2" or "transformer";
+
+    /// <summary>A model with zero parameters; <see cref="Models.Model.Initialize"/> gives them their start values.</summary>
+    /// <param name="settings">What to build.</param>
+    /// <param name="inputs">Features of a node, D.</param>
+    /// <param name="outputs">Columns of the output: classes, or targets.</param>
+    /// <exception cref="ArgumentException">A setting is impossible; the message names it.</exception>
+    public static Model Build(ModelSettings settings, long inputs, long outputs)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        Check(settings, inputs, outputs);
+        bool attention = HasHeads(settings.Model);
+        int hidden = settings.Hidden ?? (attention ? 8 : settings.Model == "gcn" ? 16 : 64);
+        var activation = Activate(settings.Activation ?? (attention ? "elu" : "relu"));
+        var layers = new List<ILayer>();
+        long width = inputs;
+        if (settings.EmbeddingWidth > 0)
+        {
+            layers.Add(new Linear(width, settings.EmbeddingWidth, bias: false, Activate(settings.EmbeddingActivation ?? "none")));
+            width = settings.EmbeddingWidth;
+        }
+        for (int number = 1; number <= settings.Layers; number++)
+        {
+            bool last = number == settings.Layers && !settings.LinearOutput;
+            if (settings.Dropout > 0) layers.Add(new Dropout(settings.Dropout));
+            var layer = Layer(settings, width, last ? outputs : hidden, last, last ? default : activation);
+            layers.Add(layer);
+            width = layer.Outputs(width);
+        }
+        if (settings.LinearOutput) layers.Add(new Linear(width, outputs, bias: false));
+        return new Model(layers) { Settings = settings, Inputs = inputs, Outputs = outputs };
+    }
+
+    private static ILayer Layer(ModelSettings settings, long inputs, long outputs, bool last, Activation activation) =>
+        Catalog.Layers[settings.Model switch { "mlp" => "linear", "transformer" => "attention", var name => name }](new LayerSettings
+        {
+            Inputs = inputs,
+            Outputs = outputs,
+            Heads = last ? settings.OutputHeads : settings.Heads,
+            Concatenate = !last,
+            Bias = settings.Bias,
+            Activation = activation,
+            Slope = settings.Slope,
+            AttentionDropout = settings.AttentionDropout,
+            ShareWeights = settings.ShareWeights,
+            Hidden = settings.Hidden ?? 64,
+            Residual = settings.Model == "transformer",
+        });
+
+    private static Activation Activate(string name) =>
+        name == "none" ? default : Activation.Parse(name);
+
+    private static void Check(ModelSettings settings, long inputs, long outputs)
+    {
+        if (!Names.Contains(settings.Model)) throw new ArgumentException($"there is no model '{settings.Model}'; use one of {string.Join(", ", Names)}");
+        AtLeastOne(settings.Layers, "layers");
+        AtLeastOne(settings.Hidden ?? 1, "hidden");
+        AtLeastOne(settings.Heads, "heads");
+        AtLeastOne(settings.OutputHeads, "output-heads");
+        Rate(settings.Dropout, "dropout");
+        Rate(settings.AttentionDropout, "attention-dropout");
+        if (!double.IsFinite(settings.Slope)) throw new ArgumentException($"slope is {settings.Slope}; a finite number was expected");
+        if (inputs < 1) throw new ArgumentException("the nodes have no features; make some with --features degree, onehot, constant or learned");
+        if (outputs < 1) throw new ArgumentException("the data have no classes and no targets to learn");
+    }
+
+    private static void AtLeastOne(int value, string name)
+    {
+        if (value < 1) throw new ArgumentException($"{name} is {value}; at least 1 was expected");
+    }
+
+    private static void Rate(double value, string name)
+    {
+        if (!(value >= 0 && value < 1)) throw new ArgumentException($"{name} is {value}; a rate from 0 up to, not including, 1 was expected");
+    }
+}
