@@ -1,0 +1,97 @@
+using System.Globalization;
+
+namespace Weft.Datasets;
+
+/// <summary>Finds sets by name or path: the generated ones, files and folders, and the sets in the user's folders.</summary>
+public static class DatasetCatalog
+{
+    private const string Dictionary = "dictionary-lookup";
+
+    /// <summary>The names of the sets that come with the library.</summary>
+    public static IReadOnlyList<string> BuiltIn { get; } = ["karate", "citations", Dictionary];
+
+    /// <summary>
+    /// Opens a set. A name with a folder or an ending in it is a path. Otherwise names of built-in sets come first
+    /// (<c>dictionary-lookup-7</c> gives the size; 7 if there is none), then NAME.npz, tu/NAME and raw/NAME in each of the
+    /// folders, where - and _ are the same, then a file or folder of that name here.
+    /// </summary>
+    /// <exception cref="DataFormatException">There is no such set, or its file is broken.</exception>
+    public static Dataset Open(string nameOrPath, DatasetFolders? folders = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(nameOrPath);
+        if (IsPath(nameOrPath)) return OpenPath(nameOrPath);
+        if (OpenBuiltIn(nameOrPath) is { } builtIn) return builtIn;
+        folders ??= DatasetFolders.Default;
+        if (Find(nameOrPath, folders) is { } found) return OpenPath(found) with { Name = nameOrPath };
+        if (File.Exists(nameOrPath) || Directory.Exists(nameOrPath)) return OpenPath(nameOrPath);
+        throw Missing(nameOrPath, folders);
+    }
+
+    /// <summary>Opens a file (.npz, .mtx, .csv) or folder (.npy files, Planetoid's, TUDataset's, edges.csv) by what it holds.</summary>
+    /// <exception cref="DataFormatException">There is nothing there, it is of no known kind, or it is broken.</exception>
+    public static Dataset OpenPath(string path)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (Directory.Exists(path)) return OpenFolder(path);
+        return Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".npz" => GraphArchive.Read(path),
+            _ when !File.Exists(path) => throw new DataFormatException(path, "", "there is no such file or folder", "an existing one, or the name of a set (weft data list)"),
+            var ending => throw new DataFormatException(path, "", ending.Length > 0 ? $"files ending in {ending} are not known" : "a file without an ending", ".npz, .mtx, .csv, or a folder"),
+        };
+    }
+
+    /// <summary>The file or folder that a name stands for in the folders; null where there is none.</summary>
+    public static string? Find(string name, DatasetFolders folders)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(folders);
+        foreach (string root in folders.Roots.Where(Directory.Exists))
+        {
+            if (Match(Directory.EnumerateFiles(root), name + ".npz") is { } archive) return archive;
+            foreach (string part in new[] { "tu", "raw" })
+            {
+                string folder = Path.Combine(root, part);
+                if (Directory.Exists(folder) && Match(Directory.EnumerateDirectories(folder), name) is { } found) return found;
+            }
+        }
+        return null;
+    }
+
+    private static bool IsPath(string name) =>
+        name.Contains('/', StringComparison.Ordinal) || name.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) || Path.HasExtension(name) || name is "." or "..";
+
+    private static Dataset? OpenBuiltIn(string name)
+    {
+        string plain = Plain(name);
+        if (plain == "karate") return Karate.Create();
+        if (plain == "citations") return Citations.Create();
+        if (plain == Plain(Dictionary)) return DictionaryLookup.Create(7);
+        if (!plain.StartsWith(Plain(Dictionary) + "_", StringComparison.Ordinal)) return null;
+        return int.TryParse(plain[(Dictionary.Length + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int k) && k is >= 2 and <= 100
+            ? DictionaryLookup.Create(k)
+            : throw new DataFormatException(name, "", "the size of this dictionary is not known", "dictionary-lookup-K with K = 2 … 100");
+    }
+
+    private static Dataset OpenFolder(string path)
+    {
+        string[] files = Directory.GetFiles(path);
+        bool Any(Func<string, bool> test) => files.Any(f => test(Path.GetFileName(f)));
+        if (Any(f => f is "row_ptr.npy" or "edge_index.npy")) return GraphArchive.ReadFolder(path);
+        string[] archives = [.. files.Where(f => f.EndsWith(".npz", StringComparison.Ordinal))];
+        if (archives.Length == 1) return GraphArchive.Read(archives[0]);
+        throw new DataFormatException(path, "", "this folder holds no set of a known kind",
+            "row_ptr.npy and col.npy, Planetoid's ind.NAME.* files, TUDataset's NAME_A.txt, edges.csv, or one .npz file");
+    }
+
+    private static DataFormatException Missing(string name, DatasetFolders folders)
+    {
+        string file = Path.Combine(folders.Data ?? folders.Cache, name.Replace('-', '_') + ".npz");
+        return new DataFormatException(file, "", $"there is no set {name}", $"this file (put it there), or another name (weft data list){(folders.Data is null ? "; WEFT_DATA may name a folder of sets" : "")}");
+    }
+
+    private static string? Match(IEnumerable<string> paths, string name) =>
+        paths.Where(p => string.Equals(Plain(Path.GetFileName(p)), Plain(name), StringComparison.OrdinalIgnoreCase)).Order(StringComparer.Ordinal).FirstOrDefault();
+
+    private static string Plain(string name) => name.Replace('-', '_');
+}
