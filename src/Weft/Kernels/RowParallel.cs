@@ -14,8 +14,9 @@ internal interface IRowJob
 /// sizes alone, so the number of threads never shows in a result.
 /// </summary>
 /// <remarks>
-/// Threads wait for work by spinning for some microseconds, then sleeping. While one caller has them, another caller (a
-/// rank of a thread communicator, a second prediction) runs its job by itself: the same bits, no waiting.
+/// Threads wait for work by spinning for some microseconds, then sleeping. A caller never waits for a thread that has not
+/// begun: on a machine that is busy with other things it does the rows itself. While one caller has the threads, another caller
+/// (a rank of a thread communicator, a second prediction) runs its job alone: the same bits, no waiting.
 /// </remarks>
 internal static unsafe class RowParallel
 {
@@ -29,12 +30,15 @@ internal static unsafe class RowParallel
     private static int started = 1;
     private static int busy;
 
-    // The job that is being shared. Written before `generation` moves, read after it is seen to have moved.
+    // The job that is being shared. Written while the door is closed and nobody is inside; read from inside only.
     private static delegate*<void*, long, long, void> run;
     private static void* state;
     private static long rows, chunk, nextRow;
-    private static int wanted, unfinished;
-    private static volatile int generation;
+    private static int wanted;
+
+    // The door to the job: its number from bit 17 on, bit 16 set when it is closed, below that how many threads are inside.
+    private const long Closed = 1 << 16, Inside = Closed - 1, NextJob = 1 << 17;
+    private static long door = Closed;
     private static int sleepers;
 
     /// <summary>Threads that share a job, the caller included. At least 1.</summary>
@@ -81,13 +85,13 @@ internal static unsafe class RowParallel
         chunk = size;
         nextRow = 0;
         wanted = crew - 1;
-        Volatile.Write(ref unfinished, started - 1);
-        Interlocked.Increment(ref generation);
+        Interlocked.Exchange(ref door, (Volatile.Read(ref door) & ~(Closed | Inside)) + NextJob);
         if (Volatile.Read(ref sleepers) > 0)
             lock (Bell) Monitor.PulseAll(Bell);
         Work();
+        Interlocked.Or(ref door, Closed);
         var spinner = new SpinWait();
-        while (Volatile.Read(ref unfinished) > 0)
+        while ((Volatile.Read(ref door) & Inside) != 0)
         {
             if (spinner.Count < 20) spinner.SpinOnce(-1);
             else Thread.Yield();
@@ -111,38 +115,52 @@ internal static unsafe class RowParallel
         {
             for (; started < crew; started++)
             {
-                int index = started, seen = generation;
-                new Thread(() => Serve(index, seen)) { IsBackground = true, Name = $"weft {index}" }.Start();
+                int index = started;
+                new Thread(() => Serve(index)) { IsBackground = true, Name = $"weft {index}" }.Start();
             }
         }
     }
 
     [SuppressMessage("Design", "CA1031", Justification = "a job that throws is a defect; the process must say so, not hang")]
-    private static void Serve(int index, int seen)
+    private static void Serve(int index)
     {
+        long seen = -1;
         while (true)
         {
-            for (int spin = 0; generation == seen && spin < SpinsBeforeSleep; spin++) Thread.SpinWait(20);
-            if (generation == seen) Sleep(seen);
-            seen = generation;
-            try
+            for (int spin = 0; Number() == seen && spin < SpinsBeforeSleep; spin++) Thread.SpinWait(20);
+            if (Number() == seen) Sleep(seen);
+            long now = Volatile.Read(ref door);
+            seen = now / NextJob;
+            while ((now & Closed) == 0 && now / NextJob == seen)
             {
-                if (index <= wanted) Work();
+                long before = Interlocked.CompareExchange(ref door, now + 1, now);
+                if (before != now)
+                {
+                    now = before;
+                    continue;
+                }
+                try
+                {
+                    if (index <= wanted) Work();
+                }
+                catch (Exception failure)
+                {
+                    Environment.FailFast("a parallel kernel threw", failure);
+                }
+                Interlocked.Decrement(ref door);
+                break;
             }
-            catch (Exception failure)
-            {
-                Environment.FailFast("a parallel kernel threw", failure);
-            }
-            Interlocked.Decrement(ref unfinished);
         }
     }
 
-    private static void Sleep(int seen)
+    private static long Number() => Volatile.Read(ref door) / NextJob;
+
+    private static void Sleep(long seen)
     {
         lock (Bell)
         {
             Interlocked.Increment(ref sleepers);
-            while (generation == seen) Monitor.Wait(Bell);
+            while (Number() == seen) Monitor.Wait(Bell);
             Interlocked.Decrement(ref sleepers);
         }
     }
