@@ -1,4 +1,5 @@
 using Weft.Graphs;
+using Weft.Kernels;
 using Weft.Layers;
 using Weft.Memory;
 
@@ -79,5 +80,24 @@ public sealed class Session
             if (dH.IsMissing) break;
         }
         return dH;
+    }
+
+    /// <summary>The first matrix of the last forward pass, in data-flow order, that holds a NaN or an infinity, parameters first; null if none.</summary>
+    internal (string Name, Matrix Matrix, long Index)? FirstNotFinite()
+    {
+        foreach (var (name, parameter) in model.Parameters)
+            if (Elementwise.FirstNotFinite(parameter.Value) is >= 0 and var at) return (name, parameter.Value, at);
+        int number = 0;
+        for (int layer = 0; layer < saved.Length; layer++)
+        {
+            if (model.Layers[layer].Parameters.Count > 0) number++;
+            foreach (var trace in model.Layers[layer].Names)
+            {
+                if (!saved[layer].Holds(trace.Code)) continue;
+                var matrix = saved[layer][trace.Code];
+                if (Elementwise.FirstNotFinite(matrix) is >= 0 and var at) return ($"l{number}.{trace.Trace}", matrix, at);
+            }
+        }
+        return null;
     }
 }

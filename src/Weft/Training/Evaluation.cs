@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using Weft.Layers;
+using Weft.Losses;
+using Weft.Memory;
+using Weft.Models;
+
+namespace Weft.Training;
+
+/// <summary>Scores of one set of nodes.</summary>
+/// <param name="Loss">Mean loss.</param>
+/// <param name="Accuracy">Share of nodes (or of labels, where a node has several) that are right.</param>
+/// <param name="F1">Macro-F1.</param>
+/// <param name="Auc">Area under the ROC curve; NaN where it is not defined.</param>
+public readonly record struct NodeScores(double Loss, double Accuracy, double F1, double Auc);
+
+/// <summary>Scores of a model on every part of a split.</summary>
+/// <param name="Train">Training nodes.</param>
+/// <param name="Validation">Validation nodes; null where there are none.</param>
+/// <param name="Test">Test nodes; null where there are none.</param>
+/// <param name="Confusion">Test nodes by true class (row) and predicted class (column); null for several labels a node.</param>
+public sealed record Scores(NodeScores Train, NodeScores? Validation, NodeScores? Test, long[,]? Confusion);
+
+/// <summary>Runs a model without dropout on every batch and scores it.</summary>
+internal sealed class Evaluation
+{
+    private readonly TrainingData data;
+    private readonly Session[] sessions;
+    private readonly ILoss loss;
+    private readonly string metric;
+    private readonly Part train, validation, test;
+    private readonly Matrix all;
+
+    public Evaluation(TrainingData data, Session[] sessions, ILoss loss, string metric)
+    {
+        (this.data, this.sessions, this.loss, this.metric) = (data, sessions, loss, metric);
+        train = new Part(data, data.Split.Train, data.Split.TrainCount);
+        validation = data.Split.ValidationCount == 0 ? train : new Part(data, data.Split.Validation, data.Split.ValidationCount);
+        test = new Part(data, data.Split.Test, data.Split.TestCount);
+        all = sessions.Length == 1 ? default : Matrix.Allocate(data.Dataset.Nodes, data.Outputs);
+    }
+
+    /// <summary>What the loss compares a batch with.</summary>
+    public static LossTarget Target(TrainingData data, TrainingBatch batch, bool[] mask)
+    {
+        var rows = mask.AsSpan(batch.First, batch.Nodes).ToArray();
+        return data.Dataset.Labels is { } labels
+            ? LossTarget.FromLabels(batch.Graph, labels.AsSpan(batch.First, batch.Nodes).ToArray(), rows)
+            : LossTarget.FromValues(batch.Graph, data.Dataset.Targets.RowRange(batch.First, batch.Nodes), rows);
+    }
+
+    /// <summary>The report with this epoch's scores.</summary>
+    public EpochReport Report(EpochReport report)
+    {
+        long started = Stopwatch.GetTimestamp();
+        var logits = Forward();
+        double forward = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        double trainScore = Score(logits, train);
+        return report with
+        {
+            ForwardMilliseconds = forward,
+            TrainScore = trainScore,
+            ValidationLoss = Loss(logits, validation),
+            ValidationScore = ReferenceEquals(validation, train) ? trainScore : Score(logits, validation),
+            TestScore = test.Count == 0 ? double.NaN : Score(logits, test),
+        };
+    }
+
+    /// <summary>Every score of every part.</summary>
+    public Scores Full()
+    {
+        var logits = Forward();
+        return new Scores(
+            Part(train),
+            ReferenceEquals(validation, train) ? null : Part(validation),
+            test.Count == 0 ? null : Part(test),
+            test.Count == 0 || data.Dataset.Labels is null ? null : Metrics.Confusion(logits, data.Dataset.Labels, test.Mask, data.Dataset.Classes));
+
+        NodeScores Part(Part part) => new(
+            Loss(logits, part),
+            Metrics.Score("accuracy", logits, data.Dataset, part.Mask),
+            Metrics.Score("f1", logits, data.Dataset, part.Mask),
+            Metrics.Score("auc", logits, data.Dataset, part.Mask));
+    }
+
+    private Matrix Forward()
+    {
+        if (sessions.Length == 1) return sessions[0].Forward(new Pass(0, 0, Training: false));
+        for (int b = 0; b < sessions.Length; b++)
+            sessions[b].Forward(new Pass(0, 0, Training: false)).CopyTo(all.RowRange(data.Batches[b].First, data.Batches[b].Nodes));
+        return all;
+    }
+
+    private double Score(Matrix logits, Part part) => Metrics.Score(metric, logits, data.Dataset, part.Mask);
+
+    private double Loss(Matrix logits, Part part)
+    {
+        if (part.Count == 0) return 0;
+        double sum = 0;
+        for (int b = 0; b < part.Targets.Length; b++)
+        {
+            if (part.Targets[b].Count == 0) continue;
+            var batch = data.Batches[b];
+            sum += loss.Evaluate(logits.RowRange(batch.First, batch.Nodes), part.Targets[b]) * part.Targets[b].Count;
+        }
+        return sum / part.Count;
+    }
+
+    private sealed class Part(TrainingData data, bool[] mask, int count)
+    {
+        public bool[] Mask { get; } = mask;
+
+        public int Count { get; } = count;
+
+        public LossTarget[] Targets { get; } = [.. data.Batches.Select(b => Target(data, b, mask))];
+    }
+}

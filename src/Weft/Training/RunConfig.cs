@@ -1,0 +1,62 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Weft.Datasets;
+using Weft.Models;
+
+namespace Weft.Training;
+
+/// <summary>Everything that decides the result of a run: config.json of its folder.</summary>
+public sealed record RunConfig
+{
+    private static readonly JsonSerializerOptions Format = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+
+    /// <summary>Version of the program that wrote the file.</summary>
+    public string Version { get; init; } = typeof(RunConfig).Assembly.GetName().Version?.ToString(3) ?? "0";
+
+    /// <summary>Bits of a number: 32 or 64.</summary>
+    public int Precision { get; init; } = sizeof(Real) * 8;
+
+    /// <summary>Name or path of the data set.</summary>
+    public string Dataset { get; init; } = "citations";
+
+    /// <summary>Number of the run, which chooses its split.</summary>
+    public int Run { get; init; }
+
+    /// <summary>Name of the recipe that the settings started from; null for none.</summary>
+    public string? Recipe { get; init; }
+
+    /// <summary>What is done to the data.</summary>
+    public DataSettings Data { get; init; } = new();
+
+    /// <summary>The model.</summary>
+    public ModelSettings Model { get; init; } = new();
+
+    /// <summary>How it is trained.</summary>
+    public TrainingSettings Training { get; init; } = new();
+
+    /// <summary>The file's text.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, Format);
+
+    /// <summary>Reads a configuration.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="file">Where it stands, for the message.</param>
+    /// <exception cref="DataFormatException">It is not a configuration; the message names the field.</exception>
+    public static RunConfig FromJson(string json, string file)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunConfig>(json, Format) ?? throw new JsonException("the file holds null");
+        }
+        catch (JsonException problem)
+        {
+            throw new DataFormatException(file, problem.Path ?? "start", problem.Message.Split(" Path:")[0], "a configuration as weft writes it");
+        }
+    }
+}

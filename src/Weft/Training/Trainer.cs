@@ -1,0 +1,203 @@
+using System.Diagnostics;
+using Weft.Losses;
+using Weft.Memory;
+using Weft.Models;
+using Weft.Optimizers;
+
+namespace Weft.Training;
+
+/// <summary>
+/// Trains a model on prepared data, an epoch at a time: forward, loss, backward, step, evaluation, stopping. What an epoch
+/// computes depends on the settings, the data and the epochs before it alone, to the last bit, on any number of threads.
+/// </summary>
+public sealed class Trainer
+{
+    private readonly TrainingSettings settings;
+    private readonly Evaluation evaluation;
+    private readonly Session[] sessions;
+    private readonly LossTarget[] trainTargets;
+    private readonly Matrix[] dLogits;
+    private readonly ILoss loss;
+    private readonly IOptimizer optimizer;
+    private readonly Schedule schedule;
+    private readonly EarlyStopping stopping;
+    private readonly Matrix[] best;
+    private readonly int[] trainable;
+    private readonly int[] order;
+    private EpochReport last;
+
+    /// <summary>A trainer at epoch 0. The model keeps the parameters that it has: call <see cref="Model.Initialize"/> first.</summary>
+    /// <param name="model">What to train; its outputs fit the data's classes.</param>
+    /// <param name="data">What to train on.</param>
+    /// <param name="settings">How.</param>
+    /// <exception cref="ArgumentException">A setting is impossible; the message names it.</exception>
+    public Trainer(Model model, TrainingData data, TrainingSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(settings);
+        Check(settings);
+        (Model, Data, this.settings) = (model, data, settings);
+        var workspace = new Workspace();
+        sessions = [.. data.Batches.Select(b => new Session(model, b.Graph, b.Features, workspace))];
+        loss = data.Dataset.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
+        trainTargets = [.. data.Batches.Select(b => Evaluation.Target(data, b, data.Split.Train))];
+        trainable = [.. Enumerable.Range(0, sessions.Length).Where(b => trainTargets[b].Count > 0)];
+        order = [.. trainable];
+        dLogits = [.. data.Batches.Select((b, i) => trainTargets[i].Count == 0 ? default : Matrix.Allocate(b.Nodes, data.Outputs))];
+        evaluation = new Evaluation(data, sessions, loss, settings.Metric);
+        optimizer = MakeOptimizer(model, settings);
+        schedule = Schedule.Parse(settings.Schedule);
+        stopping = EarlyStopping.Create(settings.Stopping, settings.Patience);
+        best = [.. model.Parameters.Select(p => Matrix.Allocate(p.Parameter.Value.Rows, p.Parameter.Value.Columns))];
+    }
+
+    /// <summary>The model.</summary>
+    public Model Model { get; }
+
+    /// <summary>The data.</summary>
+    public TrainingData Data { get; }
+
+    /// <summary>Epochs done.</summary>
+    public int Epoch { get; private set; }
+
+    /// <summary>The epoch whose parameters are kept as the best; 0 before the first evaluation.</summary>
+    public int BestEpoch { get; private set; }
+
+    /// <summary>True when there is nothing left to do: all epochs done, no progress for long enough, or fitted.</summary>
+    public bool Finished { get; private set; }
+
+    /// <summary>The last epoch's report.</summary>
+    public EpochReport Last => last;
+
+    /// <summary>Bytes of every buffer of the passes.</summary>
+    public long WorkspaceBytes => sessions[0].WorkspaceBytes;
+
+    /// <summary>Best parameters in the order of the model's; what <see cref="UseBestParameters"/> puts in place.</summary>
+    public IReadOnlyList<Matrix> BestParameters => best;
+
+    /// <summary>Trains to the end.</summary>
+    /// <param name="onEpoch">Called after every epoch.</param>
+    /// <param name="cancellation">Ends training after the epoch that is under way.</param>
+    /// <returns>Scores of the best parameters, which are left in the model.</returns>
+    /// <exception cref="OperationCanceledException">Training was cancelled; the model has the last epoch's parameters.</exception>
+    /// <exception cref="TrainingDivergedException">The loss is no longer finite.</exception>
+    public Scores Train(Action<EpochReport>? onEpoch = null, CancellationToken cancellation = default)
+    {
+        while (!Finished)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            onEpoch?.Invoke(RunEpoch());
+        }
+        UseBestParameters();
+        return Evaluate();
+    }
+
+    /// <summary>One epoch: a step on each batch, then an evaluation if it is due.</summary>
+    /// <exception cref="TrainingDivergedException">The loss is no longer finite.</exception>
+    public EpochReport RunEpoch()
+    {
+        if (Finished) throw new InvalidOperationException("training has ended");
+        int epoch = Epoch;
+        double rate = settings.LearningRate * schedule.Factor(epoch);
+        long started = Stopwatch.GetTimestamp();
+        double trainLoss = Steps(epoch, rate);
+        double stepTime = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        Epoch++;
+
+        bool evaluate = Epoch % settings.EvaluateEvery == 0 || Epoch == settings.Epochs;
+        last = last with { Epoch = Epoch, TrainLoss = trainLoss, Evaluated = evaluate, LearningRate = rate, StepMilliseconds = stepTime, ForwardMilliseconds = 0 };
+        if (evaluate)
+        {
+            last = evaluation.Report(last);
+            Judge();
+        }
+        if (Epoch >= settings.Epochs) Finished = true;
+        return last;
+    }
+
+    /// <summary>Puts the best parameters into the model.</summary>
+    public void UseBestParameters()
+    {
+        for (int p = 0; p < best.Length; p++) best[p].CopyTo(Model.Parameters[p].Parameter.Value);
+    }
+
+    /// <summary>Scores of the model's present parameters.</summary>
+    public Scores Evaluate() => evaluation.Full();
+
+    private double Steps(int epoch, double rate)
+    {
+        trainable.CopyTo(order, 0);
+        if (order.Length > 1) new Datasets.SeededRandom(settings.Seed + ((ulong)epoch << 32)).Shuffle(order);
+        double sum = 0;
+        long count = 0;
+        foreach (int b in order)
+        {
+            Model.ClearGradients();
+            var logits = sessions[b].Forward(new Layers.Pass(settings.Seed, epoch * sessions.Length + b, Training: true));
+            double value = loss.Evaluate(logits, trainTargets[b], dLogits[b]);
+            if (!double.IsFinite(value)) throw Diverged(epoch + 1, b, logits, value);
+            sessions[b].Backward(dLogits[b]);
+            if (settings.Clip > 0) GradientClipping.ByGlobalNorm(Model.Parameters, settings.Clip);
+            optimizer.Step(rate);
+            sum += value * trainTargets[b].Count;
+            count += trainTargets[b].Count;
+        }
+        return sum / count;
+    }
+
+    private void Judge()
+    {
+        schedule.Report(last.ValidationScore);
+        var verdict = stopping.Report(last.ValidationLoss, last.ValidationScore);
+        bool fitted = settings.StopWhenFitted && last.TrainScore >= 1;
+        if (verdict.Keep || fitted || BestEpoch == 0)
+        {
+            BestEpoch = Epoch;
+            for (int p = 0; p < best.Length; p++) Model.Parameters[p].Parameter.Value.CopyTo(best[p]);
+        }
+        Finished = verdict.Stop || fitted;
+    }
+
+    private TrainingDivergedException Diverged(int epoch, int batch, Matrix logits, double value)
+    {
+        string where = $"the outputs are finite, the loss is {value}";
+        long at = Kernels.Elementwise.FirstNotFinite(logits);
+        if (at >= 0) where = $"first not finite: output {At(logits, at)}";
+        if (sessions[batch].FirstNotFinite() is var (name, matrix, index)) where = $"first not finite: {name} {At(matrix, index)}";
+        return new TrainingDivergedException(
+            $"the loss is {value} in epoch {epoch}; {where}; try a smaller --lr, --clip 1, or --normalize-features");
+
+        static string At(Matrix matrix, long index) => $"[{index / matrix.Columns}, {index % matrix.Columns}] = {matrix[index / matrix.Columns, index % matrix.Columns]}";
+    }
+
+    private static IOptimizer MakeOptimizer(Model model, TrainingSettings settings)
+    {
+        var decay = settings.DecayFirstLayerOnly ? WeightDecay.FirstLayer(settings.WeightDecay) : new WeightDecay(settings.WeightDecay);
+        return settings.Optimizer switch
+        {
+            "sgd" => new Sgd(model.Parameters, settings.Momentum, settings.Nesterov, decay),
+            "adam" => new Adam(model.Parameters, decay),
+            "adamw" => new AdamW(model.Parameters, decay),
+            "lars" => new Lars(model.Parameters, settings.Momentum, decay),
+            var name => throw new ArgumentException($"there is no optimizer '{name}'; use sgd, adam, adamw or lars"),
+        };
+    }
+
+    private static void Check(TrainingSettings settings)
+    {
+        static void Require(bool holds, string name, object value, string expected)
+        {
+            if (!holds) throw new ArgumentException($"{name} is {value}; {expected} was expected");
+        }
+        Require(settings.Epochs >= 1, "epochs", settings.Epochs, "at least 1");
+        Require(settings.Patience >= 0, "patience", settings.Patience, "0 (never stop early) or more");
+        Require(settings.EvaluateEvery >= 1, "evaluate-every", settings.EvaluateEvery, "at least 1");
+        Require(settings.LearningRate > 0 && double.IsFinite(settings.LearningRate), "lr", settings.LearningRate, "a number above 0");
+        Require(settings.WeightDecay >= 0 && double.IsFinite(settings.WeightDecay), "weight-decay", settings.WeightDecay, "0 or more");
+        Require(settings.Momentum is >= 0 and < 1, "momentum", settings.Momentum, "0 up to, not including, 1");
+        Require(settings.Clip >= 0 && double.IsFinite(settings.Clip), "clip", settings.Clip, "0 (no clipping) or more");
+        Require(settings.Metric is "accuracy" or "f1" or "auc", "metric", settings.Metric, "accuracy, f1 or auc");
+        Require(settings.Stopping is "best" or "window", "stopping", settings.Stopping, "best or window");
+    }
+}

@@ -1,0 +1,94 @@
+namespace Weft.Training;
+
+/// <summary>Everything that decides how a model is trained.</summary>
+public sealed record TrainingSettings
+{
+    /// <summary>sgd, adam, adamw or lars.</summary>
+    public string Optimizer { get; init; } = "adam";
+
+    /// <summary>η</summary>
+    public double LearningRate { get; init; } = 0.005;
+
+    /// <summary>λ; of weights, never of biases.</summary>
+    public double WeightDecay { get; init; } = 5e-4;
+
+    /// <summary>True where λ concerns the first layer's weights only.</summary>
+    public bool DecayFirstLayerOnly { get; init; }
+
+    /// <summary>μ of sgd and lars.</summary>
+    public double Momentum { get; init; } = 0.9;
+
+    /// <summary>Nesterov's form of momentum.</summary>
+    public bool Nesterov { get; init; }
+
+    /// <summary>Largest norm of the whole gradient; 0 for no limit.</summary>
+    public double Clip { get; init; }
+
+    /// <summary>How η changes: constant, cosine:T, step:T:γ, warmup:T, plateau:N:γ.</summary>
+    public string Schedule { get; init; } = "constant";
+
+    /// <summary>Most epochs.</summary>
+    public int Epochs { get; init; } = 1000;
+
+    /// <summary>Epochs without progress after which training stops; 0 for none of that.</summary>
+    public int Patience { get; init; } = 100;
+
+    /// <summary>
+    /// "best": stop after Patience epochs in which neither validation loss nor score was at least as good as ever, keep the
+    /// parameters when both were. "window": stop when the validation loss exceeds the mean of the last Patience ones, keep the
+    /// last parameters.
+    /// </summary>
+    public string Stopping { get; init; } = "best";
+
+    /// <summary>True to stop as soon as every training node is right.</summary>
+    public bool StopWhenFitted { get; init; }
+
+    /// <summary>Epochs from one evaluation to the next.</summary>
+    public int EvaluateEvery { get; init; } = 1;
+
+    /// <summary>accuracy, f1 or auc: the score that chooses the best parameters.</summary>
+    public string Metric { get; init; } = "accuracy";
+
+    /// <summary>Seed of start values, dropout and the order of batches.</summary>
+    public ulong Seed { get; init; } = 1;
+}
+
+/// <summary>What is done to a data set before training.</summary>
+public sealed record DataSettings
+{
+    /// <summary>Give a loop to each node that has none; null for the model's own default: yes for gat and gatv2.</summary>
+    public bool? SelfLoops { get; init; }
+
+    /// <summary>Add the missing reverse of each edge.</summary>
+    public bool Undirected { get; init; }
+
+    /// <summary>Turn all edges round.</summary>
+    public bool Transpose { get; init; }
+
+    /// <summary>Divide each node's features by their sum; null for: if they are sparse.</summary>
+    public bool? NormalizeFeatures { get; init; }
+
+    /// <summary>1 where a feature is above 0.</summary>
+    public bool BinarizeFeatures { get; init; }
+
+    /// <summary>Features made from the graph: degree, onehot, constant or learned; null for those of the data.</summary>
+    public string? Features { get; init; }
+
+    /// <summary>public, random, or the number of a published split; null for public where there is one.</summary>
+    public string? Split { get; init; }
+
+    /// <summary>Training nodes of each class in a random split.</summary>
+    public int TrainPerClass { get; init; } = 20;
+
+    /// <summary>Validation nodes of each class in a random split.</summary>
+    public int ValidationPerClass { get; init; } = 30;
+
+    /// <summary>Columns of random features, for speed work on bare graphs; 0 for none.</summary>
+    public int RandomFeatures { get; init; }
+
+    /// <summary>Classes of random labels, for speed work on bare graphs; 0 for none.</summary>
+    public int RandomClasses { get; init; }
+
+    /// <summary>Most graphs in one batch, where the data are many graphs.</summary>
+    public int GraphsPerBatch { get; init; } = 1024;
+}

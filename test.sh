@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs what the tests need, then builds, checks the formatting and runs every test in both precisions.
+# Real data are used where WEFT_DATA names a folder that holds them; tests that need them say so where it does not.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+if ! command -v dotnet >/dev/null; then
+    echo "error: dotnet was not found; install the .NET 10 SDK from https://dotnet.microsoft.com/download" >&2
+    exit 2
+fi
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
+
+dotnet restore Weft.slnx
+dotnet build Weft.slnx -c Release --no-restore
+dotnet format Weft.slnx --verify-no-changes --no-restore
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+status=0
+for project in tests/Weft.Tests tests/Weft.Tests.Float64; do
+    dotnet test "$project" -c Release --no-build --logger "console;verbosity=minimal" 2>&1 | tee -a "$log" || status=1
+done
+awk '
+    / - Failed: +[0-9]+, Passed: +[0-9]+, Skipped: +[0-9]+/ {
+        line = $0
+        gsub(/[^0-9 ]/, " ", line)
+        split(substr(line, index($0, "Failed:")), n, " ")
+        failed += n[1]; passed += n[2]; skipped += n[3]
+    }
+    END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped; exit passed == 0 }
+' "$log" || status=1
+exit $status
