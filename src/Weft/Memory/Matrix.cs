@@ -73,7 +73,10 @@ public readonly unsafe struct Matrix : IEquatable<Matrix>
         get
         {
             Debug.Assert((ulong)i < (ulong)Rows && (ulong)j < (ulong)Columns);
-            return ref Data[i * Stride + j];
+            ref Real entry = ref Data[i * Stride + j];
+            // The address alone would let the memory go while the caller still loops over it.
+            GC.KeepAlive(owner);
+            return ref entry;
         }
     }
 

@@ -4,7 +4,8 @@ namespace Weft.Tests.Oracles;
 internal static class AttentionStage
 {
     /// <summary>
-    /// Softmax over the in-edges of each node, Z^k_i = Σ_e B_e S_e X_src(e), heads side by side or averaged, bias, activation.
+    /// Softmax over the in-edges of each node, Z^k_i = Σ_e B_e S_e X_src(e), heads side by side or averaged, bias, H_prev·W_skip
+    /// where there is such a parameter, activation.
     /// </summary>
     /// <param name="run">The run.</param>
     /// <param name="logits">L of each head and edge, [K][E].</param>
@@ -39,6 +40,12 @@ internal static class AttentionStage
         run.Name("S", S.SelectMany(x => x));
         NamePerHead(run, "Zk", Z, K);
         var joined = run.AddBias(average ? HeadMeanOracle.Of(run, Z, K) : Z);
+        if (run.Has("W_skip"))
+        {
+            var skip = run.Multiply(run.H, run["W_skip"]);
+            for (int i = 0; i < N; i++)
+                for (int c = 0; c < joined.GetLength(1); c++) joined[i, c] += skip[i, c];
+        }
         run.Name(average ? "Zbar" : "Z", joined);
         return activation.Of(joined);
     }

@@ -30,6 +30,8 @@ public class OracleTests
             ["gatv2, shared and dropped"] = (new GatV2Oracle(0.2, false, elu, factor), shared),
             ["self-attention"] = (new SelfAttentionOracle(2, 0.5, false, elu), attention),
             ["self-attention on edges"] = (new SelfAttentionOracle(2, 0.5, true, elu, factor), attention),
+            ["self-attention, averaged, with skip"] = (new SelfAttentionOracle(2, 0.5, true, elu, Average: true),
+                new(attention) { ["W_skip"] = M(4, 3, 4), ["b"] = M(1, 3, 5) }),
             ["gin"] = (new GinOracle(elu, elu), new() { ["eps"] = M(1, 1, 1), ["W1"] = M(4, 5, 2), ["b1"] = M(1, 5, 3), ["W2"] = M(5, 3, 4), ["b2"] = M(1, 3, 5) }),
             ["sage"] = (new SageOracle(elu), new() { ["W_self"] = M(4, 3, 1), ["W_neigh"] = M(4, 3, 2), ["b"] = M(1, 3, 3) }),
             ["dropout"] = (new DropoutOracle(M(7, 4, 1)), []),

@@ -1,11 +1,11 @@
 namespace Weft.Tests.Oracles;
 
 /// <summary>
-/// L_ij = τ⟨Q_i, K_j⟩, S its row softmax, Z^k = S·V, heads side by side; over all pairs of nodes, or over the edges of the
+/// L_ij = τ⟨Q_i, K_j⟩, S its row softmax, Z^k = S·V, heads side by side or averaged; over all pairs of nodes, or over the edges of the
 /// graph only. The query belongs to the destination.
 /// </summary>
 /// <remarks>Over all pairs, pair (i, j) counts as edge i·N + j, also in <paramref name="Factor"/>.</remarks>
-internal sealed record SelfAttentionOracle(int Heads, double Scale, bool Masked, OracleActivation Activation, double[,]? Factor = null) : IOracle
+internal sealed record SelfAttentionOracle(int Heads, double Scale, bool Masked, OracleActivation Activation, double[,]? Factor = null, bool Average = false) : IOracle
 {
     public OracleResult Run(OracleGraph graph, double[,] H, IReadOnlyDictionary<string, double[,]> parameters, double[,] dH)
     {
@@ -28,7 +28,7 @@ internal sealed record SelfAttentionOracle(int Heads, double Scale, bool Masked,
         AttentionStage.NamePerHead(run, "Qm", Qm, Heads);
         AttentionStage.NamePerHead(run, "Km", Km, Heads);
         AttentionStage.NamePerHead(run, "Vm", Vm, Heads);
-        return run.Finish(AttentionStage.Of(run, L, Vm, Factor, average: false, Activation), dH);
+        return run.Finish(AttentionStage.Of(run, L, Vm, Factor, Average, Activation), dH);
     }
 
     private static OracleGraph Complete(int nodes)
