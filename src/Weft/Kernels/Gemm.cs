@@ -56,7 +56,7 @@ internal static unsafe partial class Gemm
         {
             long depth = Math.Min(block, inner - q);
             if (transposed) GemmPack.PackTransposed(B.Data + q, depth, C.Columns, B.Stride, TLanes.Count, packed + q * padded);
-            else GemmPack.Pack(B.Data + q * B.Stride, depth, C.Columns, B.Stride, TLanes.Count, packed + q * padded);
+            else GemmPack.Pack<TLanes, TVector>(B.Data + q * B.Stride, depth, C.Columns, B.Stride, packed + q * padded);
         }
         var job = new ProductJob<TLanes, TVector>(A, packed, block, C, accumulate);
         RowParallel.For(C.Rows, C.Count * inner / ProductsPerOperation, ref job, GemmKernel.TileRows);

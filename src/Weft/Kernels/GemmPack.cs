@@ -1,8 +1,12 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using Weft.Memory;
+
 namespace Weft.Kernels;
 
 /// <summary>
 /// Copies the right operand of a product into panels that the inner loop reads from front to back: panel by panel of two
-/// vectors of columns (one in the last, if that suffices), row after row, zeros past the last column.
+/// vectors of columns (one in the last, if that suffices), row after row, any number past the last column.
 /// </summary>
 internal static unsafe class GemmPack
 {
@@ -13,20 +17,54 @@ internal static unsafe class GemmPack
     public static int PanelWidth(long firstColumn, long padded, int lanes) => (int)Math.Min(2 * lanes, padded - firstColumn);
 
     /// <summary>Packs B, [rows, columns] with B(q, j) at <c>b[q · stride + j]</c>.</summary>
-    public static void Pack(Real* b, long rows, long columns, long stride, int lanes, Real* packed)
+    public static void Pack<TLanes, TVector>(Real* b, long rows, long columns, long stride, Real* packed)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
     {
+        int lanes = TLanes.Count;
         long padded = Padded(columns, lanes);
         for (long j = 0; j < padded; j += 2 * lanes)
         {
             int width = PanelWidth(j, padded, lanes);
-            int used = (int)Math.Min(width, columns - j);
-            Real* to = packed + rows * j;
-            for (long q = 0; q < rows; q++, to += width)
+            Real* from = b + j, to = packed + rows * j;
+            if (j + 2 * lanes <= columns)
+                for (long q = 0; q < rows; q++, from += stride, to += 2 * lanes)
+                {
+                    var first = TLanes.Load(from);
+                    var second = TLanes.Load(from + lanes);
+                    TLanes.Store(first, to);
+                    TLanes.Store(second, to + lanes);
+                }
+            else
             {
-                new Span<Real>(b + q * stride + j, used).CopyTo(new Span<Real>(to, width));
-                if (used < width) new Span<Real>(to + used, width - used).Clear();
+                // What a vector load finds past the last column is the start of the next row, and only sums that nobody
+                // reads take it up. The last row has no next one.
+                long quick = stride + columns - j >= width ? rows - 1 : 0;
+                long q = 0;
+                for (; q < quick; q++, from += stride, to += width)
+                {
+                    TLanes.Store(TLanes.Load(from), to);
+                    if (width > lanes) TLanes.Store(TLanes.Load(from + lanes), to + lanes);
+                }
+                for (; q < rows; q++, from += stride, to += width)
+                    for (int t = 0; t < width; t++) to[t] = j + t < columns ? from[t] : 0;
             }
         }
+    }
+
+    /// <summary>Packs 6 columns of X side by side: X(r, i + t) goes to <c>packed[6 r + t]</c>.</summary>
+    public static void PackStrip(Real* x, long rows, long stride, Real* packed)
+    {
+        for (long r = 0; r < rows; r++, x += stride, packed += GemmKernel.TileRows)
+            Unsafe.CopyBlockUnaligned(packed, x, GemmKernel.TileRows * sizeof(Real));
+    }
+
+    /// <summary>Asks for some rows that will be packed soon.</summary>
+    public static void Prefetch(Matrix M, long first, long last)
+    {
+        if (!Sse.IsSupported) return;
+        for (long i = first; i < Math.Min(last, M.Rows); i++)
+            for (long j = 0; j < M.Columns; j += 64 / sizeof(Real)) Sse.Prefetch1(M.Data + i * M.Stride + j);
     }
 
     /// <summary>Packs B = Mᵀ, [rows, columns] with B(q, j) at <c>m[j · stride + q]</c>.</summary>

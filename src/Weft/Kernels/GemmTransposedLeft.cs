@@ -15,6 +15,8 @@ internal static unsafe partial class Gemm
     public const int LeafRows = 256;
     /// <summary>Subtrees that are summed side by side.</summary>
     private const long MostSubtrees = 64;
+    /// <summary>Vectors of columns from which on a strip of the left operand is copied.</summary>
+    private const int WorthCopying = 5;
 
     /// <summary>W = Xᵀ·Y, or W += Xᵀ·Y; X [n, f], Y [n, g], W [f, g].</summary>
     public static void MultiplyTransposedLeft(Matrix X, Matrix Y, Matrix W, bool accumulate = false)
@@ -81,8 +83,7 @@ internal static unsafe partial class Gemm
             for (long leaf = 0; leaf < leaves; leaf++)
             {
                 int level = BitOperations.TrailingZeroCount(~leaf);
-                Leaf(firstLeaf + leaf, firstStrip, count, stack + level * size, padded);
-                for (int below = 0; below < level; below++) AddTo<TLanes, TVector>(stack + below * size, size, stack + level * size);
+                Leaf(firstLeaf + leaf, firstStrip, count, stack, level, size, padded);
             }
             if (leaves == 1) return;
             int lowest = BitOperations.TrailingZeroCount(leaves);
@@ -92,23 +93,35 @@ internal static unsafe partial class Gemm
             Buffer.MemoryCopy(sum, target, size * sizeof(Real), size * sizeof(Real));
         }
 
-        private void Leaf(long leaf, long firstStrip, long count, Real* target, long padded)
+        /// <summary>Sums one leaf and adds the levels below to it, strip by strip.</summary>
+        private void Leaf(long leaf, long firstStrip, long count, Real* stack, int level, long size, long padded)
         {
             int w = TLanes.Count;
             long row = leaf * LeafRows, rows = Math.Min(LeafRows, X.Rows - row);
             Real* right = Scratch.Take(ScratchUse.PackedLeaf, rows * padded);
-            GemmPack.Pack(Y.Data + row * Y.Stride, rows, Y.Columns, Y.Stride, w, right);
-            for (long s = firstStrip; s < firstStrip + count; s++)
+            GemmPack.Pack<TLanes, TVector>(Y.Data + row * Y.Stride, rows, Y.Columns, Y.Stride, right);
+            long stripSize = GemmKernel.TileRows * padded;
+            // A strip that several panels read is worth a copy, which spares the strided walk.
+            Real* copy = padded >= WorthCopying * w ? Scratch.Take(ScratchUse.PackedStrip, GemmKernel.TileRows * LeafRows) : null;
+            for (long s = 0; s < count; s++)
             {
-                long i = s * GemmKernel.TileRows;
+                long i = (firstStrip + s) * GemmKernel.TileRows, step = X.Stride;
                 int used = (int)Math.Min(GemmKernel.TileRows, X.Columns - i);
-                Real* left = X.Data + row * X.Stride + i;
+                Real* left = X.Data + row * X.Stride + i, target = stack + level * size + s * stripSize;
+                if (copy != null && used == GemmKernel.TileRows)
+                {
+                    GemmPack.PackStrip(left, rows, X.Stride, copy);
+                    left = copy;
+                    step = GemmKernel.TileRows;
+                }
                 for (long j = 0; j < padded; j += 2 * w)
                 {
                     int width = GemmPack.PanelWidth(j, padded, w);
-                    Tile<TLanes, TVector>(rows, left, used, 1, X.Stride, right + rows * j, width, target, width, load: false);
-                    target += GemmKernel.TileRows * width;
+                    Tile<TLanes, TVector>(rows, left, used, 1, step, right + rows * j, width, target + GemmKernel.TileRows * j, width, load: false);
                 }
+                GemmPack.Prefetch(X, row + LeafRows + s * LeafRows / count, row + LeafRows + (s + 1) * LeafRows / count);
+                GemmPack.Prefetch(Y, row + LeafRows + s * LeafRows / count, row + LeafRows + (s + 1) * LeafRows / count);
+                for (int below = 0; below < level; below++) AddTo<TLanes, TVector>(stack + below * size + s * stripSize, stripSize, target);
             }
         }
     }
