@@ -78,6 +78,7 @@ public static class DatasetCatalog
         string[] files = Directory.GetFiles(path);
         bool Any(Func<string, bool> test) => files.Any(f => test(Path.GetFileName(f)));
         if (Any(f => f is "row_ptr.npy" or "edge_index.npy")) return GraphArchive.ReadFolder(path);
+        if (Any(f => f.StartsWith("ind.", StringComparison.Ordinal) && f.EndsWith(".graph", StringComparison.Ordinal))) return Planetoid.Read(path);
         string[] archives = [.. files.Where(f => f.EndsWith(".npz", StringComparison.Ordinal))];
         if (archives.Length == 1) return GraphArchive.Read(archives[0]);
         throw new DataFormatException(path, "", "this folder holds no set of a known kind",
