@@ -20,6 +20,7 @@ internal sealed unsafe class Exchange
     private readonly (int First, int Count)[] heads;
     private readonly int allHeads;
     private readonly int[] sendCounts, receiveCounts;
+    // Kept apart by the width of a head, so that a step that exchanges several widths finds its buffers again.
     private readonly Workspace buffers = new();
 
     /// <param name="group">The processes that share these rows.</param>
@@ -47,7 +48,7 @@ internal sealed unsafe class Exchange
     {
         if (IsIdentity) return x;
         long width = x.Columns / allHeads;
-        var send = buffers.Take(0, "send", 1, x.Rows * group.Size * x.Columns);
+        var send = buffers.Take((int)width, "send", 1, x.Rows * group.Size * x.Columns);
         long at = 0;
         for (int member = 0; member < group.Size; member++)
         {
@@ -57,16 +58,16 @@ internal sealed unsafe class Exchange
             at += slice.Count;
             receiveCounts[member] = checked((int)(owned[member] * Mine * width));
         }
-        var gathered = buffers.Take(1, name, Rows, Mine * width);
+        var gathered = buffers.Take((int)width, name, Rows, Mine * width);
         group.AllToAll(Entries(send, at), sendCounts, Entries(gathered, gathered.Count), receiveCounts);
         return gathered;
     }
 
     /// <summary>Where a verb leaves its partial sums for <paramref name="x"/>: x itself on one process, else a buffer of [Rows, K_local·w].</summary>
-    public Matrix Partial(Matrix x) => IsIdentity ? x : buffers.Take(2, "partial", Rows, Mine * (x.Columns / allHeads));
+    public Matrix Partial(Matrix x) => IsIdentity ? x : buffers.Take((int)(x.Columns / allHeads), "partial", Rows, Mine * (x.Columns / allHeads));
 
     /// <summary>A buffer of this process's own that lasts until it is asked for again.</summary>
-    public Matrix Scratch(string name, long rows, long columns) => buffers.Take(4, name, rows, columns);
+    public Matrix Scratch(string name, long rows, long columns) => buffers.Take(0, name, rows, columns);
 
     /// <summary>Partial sums [Rows, K_local·w] → their owners, [n, K·w], added up in rank order.</summary>
     public void ScatterSum(Matrix partial, Matrix x)
@@ -79,7 +80,7 @@ internal sealed unsafe class Exchange
             receiveCounts[member] = checked((int)(x.Rows * heads[member].Count * width));
             total += receiveCounts[member];
         }
-        var received = buffers.Take(3, "received", 1, total);
+        var received = buffers.Take((int)width, "received", 1, total);
         group.AllToAll(Entries(partial, partial.Count), sendCounts, Entries(received, total), receiveCounts);
         x.Clear();
         Real* from = received.Data;

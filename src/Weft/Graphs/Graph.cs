@@ -100,7 +100,7 @@ public sealed partial class Graph
         return weights;
     }
 
-    private static void CheckEdges(long nodes, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight)
+    internal static void CheckEdges(long nodes, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight)
     {
         if (source.Length != destination.Length)
             throw new ArgumentException($"{source.Length} sources and {destination.Length} destinations: every edge needs both");

@@ -75,8 +75,22 @@ internal sealed class Placement
     /// <summary>Piece number <paramref name="at"/> of <paramref name="items"/> cut into <paramref name="pieces"/>: contiguous, remainder first.</summary>
     public static (int First, int Count) Cut(int items, int pieces, int at)
     {
-        int quotient = items / pieces, remainder = items % pieces;
+        var (first, count) = Cut((long)items, pieces, at);
+        return ((int)first, (int)count);
+    }
+
+    /// <inheritdoc cref="Cut(int, int, int)"/>
+    public static (long First, long Count) Cut(long items, int pieces, int at)
+    {
+        long quotient = items / pieces, remainder = items % pieces;
         return (at * quotient + Math.Min(at, remainder), quotient + (at < remainder ? 1 : 0));
+    }
+
+    /// <summary>The piece of <see cref="Cut(long, int, int)"/> in which an item lies.</summary>
+    public static int PieceOf(long items, int pieces, long item)
+    {
+        long quotient = items / pieces, remainder = items % pieces, wide = remainder * (quotient + 1);
+        return (int)(item < wide ? item / (quotient + 1) : remainder + (item - wide) / quotient);
     }
 }
 

@@ -58,6 +58,7 @@ internal static unsafe class Spmm
 
         private readonly void ManyHeads(Real* sum, long first, long last)
         {
+            if (Heads == 0) return;
             long width = X.Columns / Heads;
             for (long q = first; q < last; q++)
             {
