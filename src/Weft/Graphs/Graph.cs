@@ -80,15 +80,30 @@ public sealed partial class Graph
     /// A rectangular block on one process: messages from <paramref name="sources"/> nodes to the first
     /// <paramref name="destinations"/> of them.
     /// </summary>
+    /// <param name="destinations">Nodes that messages arrive at.</param>
+    /// <param name="sources">Nodes that messages start from, the destinations first.</param>
+    /// <param name="source">Source of each edge, 0 … sources − 1.</param>
+    /// <param name="destination">Destination of each edge, 0 … destinations − 1.</param>
+    /// <param name="weight">Weight of each edge, or nothing for weight 1.</param>
+    /// <param name="degrees">
+    /// The sum of the weights of all in-edges that each source has in the whole graph, by which a GCN normalises; nothing if no
+    /// GCN works on the block.
+    /// </param>
     /// <exception cref="ArgumentException">An end is not a node of the block, or the lengths differ.</exception>
-    public static Graph Block(long destinations, long sources, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight = default)
+    public static Graph Block(long destinations, long sources, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight = default, ReadOnlySpan<double> degrees = default)
     {
+        if (!degrees.IsEmpty && degrees.Length != sources) throw new ArgumentException($"{degrees.Length} degrees for {sources} sources");
         if (destinations > sources) throw new ArgumentException($"{destinations} destinations are more than {sources} sources");
         CheckEdges(sources, source, destination, weight);
         foreach (int i in destination)
             if (i >= destinations) throw new ArgumentException($"an edge ends at {i}, which is not among the {destinations} destinations");
         var view = EdgeView.Group(destination, source, destinations, sources, out int[] order);
-        var identity = GraphIdentity.Whole(sources, source.Length) with { OwnedDestinations = destinations, Diagonal = [.. Enumerable.Range(0, (int)destinations).Select(i => (i, i, i))] };
+        var identity = GraphIdentity.Whole(sources, source.Length) with
+        {
+            OwnedDestinations = destinations,
+            Diagonal = [.. Enumerable.Range(0, (int)destinations).Select(i => (i, i, i))],
+            Degrees = degrees.IsEmpty ? null : degrees.ToArray(),
+        };
         return new Graph(view, order, InOrder(weight, order), Placement.Alone(destinations, sources), identity);
     }
 
@@ -119,6 +134,9 @@ public sealed partial class Graph
 /// <param name="Diagonal">Nodes that are a row and a column of this process's block: row, column, number in the whole graph.</param>
 internal sealed record GraphIdentity(int[] NodeIds, long OwnedDestinations, long TotalEdges, (int Row, int Column, int Node)[] Diagonal)
 {
+    /// <summary>Weighted in-degree of each source in the graph that this one is a block of, where that was given.</summary>
+    public double[]? Degrees { get; init; }
+
     public static GraphIdentity Whole(long nodes, long edges)
     {
         var ids = GC.AllocateUninitializedArray<int>((int)nodes, pinned: true);

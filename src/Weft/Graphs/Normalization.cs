@@ -11,12 +11,16 @@ internal static class Normalization
     public static Graph Symmetric(Graph graph, bool addLoops)
     {
         var A = addLoops ? WithLoops(graph) : graph;
-        var (rowScale, columnScale) = Scales(A, d => d > 0 ? (Real)(1 / Math.Sqrt(d)) : 0);
+        static Real Scale(double d) => d > 0 ? (Real)(1 / Math.Sqrt(d)) : 0;
+        var (rowScale, columnScale) = graph.OwnedDestinations == graph.OwnedSources && graph.Identity.Degrees is null
+            ? Scales(A, Scale)
+            : BlockScales(graph, addLoops ? 1 : 0, Scale);
         var weights = Matrix.Allocate(A.Edges, 1);
         var view = A.ByDestination;
         for (long i = 0; i < view.Rows; i++)
             for (long e = view.Pointers[i]; e < view.Pointers[i + 1]; e++)
                 weights[e, 0] = rowScale[i, 0] * (A.Weights.IsMissing ? 1 : A.Weights[e, 0]) * columnScale[view.Index[e], 0];
+        KeepAlive(rowScale, columnScale);
         return new Graph(view, A.EdgeIds, weights, A.Place, A.Identity);
     }
 
@@ -29,7 +33,18 @@ internal static class Normalization
         var view = graph.ByDestination;
         for (long i = 0; i < view.Rows; i++)
             for (long e = view.Pointers[i]; e < view.Pointers[i + 1]; e++) weights[e, 0] = rowScale[i, 0];
+        KeepAlive(rowScale, rowScale);
         return weights;
+    }
+
+    // A block of a larger graph: the sums of its own edges are not the degrees of its nodes.
+    private static (Matrix Rows, Matrix Columns) BlockScales(Graph block, double loop, Func<double, Real> scale)
+    {
+        var degrees = block.Identity.Degrees ?? throw new InvalidOperationException(
+            $"a GCN normalises with the degrees of all {block.OwnedSources} sources of a block, and a block's edges tell those of its destinations at most: give the degrees to Graph.Block");
+        var scales = Matrix.Allocate(degrees.Length, 1);
+        for (int j = 0; j < degrees.Length; j++) scales[j, 0] = scale(degrees[j] + loop);
+        return (scales.Top(block.OwnedDestinations), scales);
     }
 
     // A function of every node's row sum, for the rows and for the columns of the block. Every channel needs it, so the sums
@@ -48,7 +63,9 @@ internal static class Normalization
         for (long i = 0; i < sums.Rows; i++)
             for (long c = 0; c < sums.Columns; c++) scales[i, c] = scale(sums[i, c]);
         var rows = Copy(share.Destinations.Gather(scales.Top(graph.OwnedDestinations), "scale"));
-        return (rows, alsoColumns ? Copy(share.Sources.Gather(scales, "scale")) : default);
+        var columns = alsoColumns ? Copy(share.Sources.Gather(scales, "scale")) : default;
+        KeepAlive(sums, scales);
+        return (rows, columns);
     }
 
     private static Graph WithLoops(Graph graph)
@@ -80,6 +97,13 @@ internal static class Normalization
         var ones = Matrix.Allocate(rows, 1);
         ones.Fill(1);
         return ones;
+    }
+
+    // A loop over entries holds the address of the numbers, not the matrix that owns them.
+    private static void KeepAlive(Matrix a, Matrix b)
+    {
+        GC.KeepAlive(a);
+        GC.KeepAlive(b);
     }
 
     private static Matrix Copy(Matrix matrix)
