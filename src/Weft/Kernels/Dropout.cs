@@ -114,6 +114,9 @@ internal static unsafe partial class CounterRandom
                     Words(key, id, block, words);
                     Real* from = S.Data + e * S.Stride + h, to = result.Data + e * result.Stride + h;
                     if (heads == 4 && S.Stride == 4 && result.Stride == 4) Apply(words, from, 4 * here, chance, to);
+                    else if (heads == 4)
+                        for (int t = 0; t < here; t++)
+                            Apply<Lanes128, Vector128<Real>>(words + 4 * t, from + t * S.Stride, 4, chance, to + t * result.Stride);
                     else
                         for (int t = 0; t < here; t++)
                             for (int k = 0; k < heads; k++)

@@ -4,10 +4,11 @@ using Weft.Memory;
 namespace Weft.Kernels;
 
 /// <summary>Element-wise operations. The result may be one of the operands: the same view, not an overlapping one.</summary>
-internal static partial class Elementwise
+internal static unsafe partial class Elementwise
 {
     /// <summary>Scalar operations that an exponential counts for when rows are shared out.</summary>
     private const int ExponentialCost = 8;
+    private const int NarrowColumns = 64;
 
     /// <summary>H = σ(Z).</summary>
     public static void Forward(Activation σ, Matrix Z, Matrix H)
@@ -59,7 +60,19 @@ internal static partial class Elementwise
     }
 
     /// <summary>result = Z + 1 b; b [1, C].</summary>
-    public static void AddBias(Matrix Z, Matrix b, Matrix result) => Map.WithRow(Z, b, default(Sum), result);
+    public static void AddBias(Matrix Z, Matrix b, Matrix result)
+    {
+        long together = Z.IsContiguous && result.IsContiguous && b.Columns < NarrowColumns ? Z.Rows / NarrowColumns : 0, whole = together * NarrowColumns;
+        if (together > 0)
+        {
+            // Narrow rows are too short for vectors: 64 of them make one long row, whose bias is b 64 times.
+            long width = NarrowColumns * Z.Columns;
+            var repeated = new Matrix(Scratch.Take(ScratchUse.Sums, width), 1, width, width, null);
+            for (long r = 0; r < NarrowColumns; r++) b.CopyTo(repeated.ColumnRange(r * b.Columns, b.Columns));
+            Map.WithRow(Z.Top(whole).Reshape(together, width), repeated, default(Sum), result.Top(whole).Reshape(together, width));
+        }
+        if (whole < Z.Rows) Map.WithRow(Z.RowRange(whole, Z.Rows - whole), b, default(Sum), result.RowRange(whole, Z.Rows - whole));
+    }
 
     /// <summary>result = A + B.</summary>
     public static void Add(Matrix A, Matrix B, Matrix result) => Map.Entries(A, B, default(Sum), result);

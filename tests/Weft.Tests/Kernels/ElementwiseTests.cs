@@ -184,6 +184,22 @@ public class ElementwiseTests
     }
 
     [Fact]
+    public void A_bias_of_a_few_columns_is_added_to_every_row()
+    {
+        var random = new Random(6);
+        foreach (int rows in new[] { 0, 1, 63, 64, 65, 128, 200 })
+            for (int columns = 0; columns < 70; columns += 1 + columns / 20)
+            {
+                // The whole height of a guarded matrix is contiguous only if nothing lies beside the view.
+                Guarded Z = new(rows, columns, random, left: 0, right: 0), b = new(1, columns, random), result = new(rows, columns, random, left: 0, right: 0);
+                Elementwise.AddBias(Z.View, b.View, result.View);
+                result.AssertNothingOutsideWasWritten();
+                for (int i = 0; i < rows; i++)
+                    for (int j = 0; j < columns; j++) Assert.Equal(Z.View[i, j] + b.View[0, j], result.View[i, j]);
+            }
+    }
+
+    [Fact]
     public void Sums_over_rows_and_entries_are_right_for_every_length()
     {
         var random = new Random(3);
