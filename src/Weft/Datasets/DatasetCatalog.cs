@@ -36,6 +36,8 @@ public static class DatasetCatalog
         return Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".npz" => GraphArchive.Read(path),
+            ".mtx" => MatrixMarket.Read(path),
+            ".csv" => EdgeListCsv.Read(path),
             _ when !File.Exists(path) => throw new DataFormatException(path, "", "there is no such file or folder", "an existing one, or the name of a set (weft data list)"),
             var ending => throw new DataFormatException(path, "", ending.Length > 0 ? $"files ending in {ending} are not known" : "a file without an ending", ".npz, .mtx, .csv, or a folder"),
         };
@@ -79,6 +81,8 @@ public static class DatasetCatalog
         bool Any(Func<string, bool> test) => files.Any(f => test(Path.GetFileName(f)));
         if (Any(f => f is "row_ptr.npy" or "edge_index.npy")) return GraphArchive.ReadFolder(path);
         if (Any(f => f.StartsWith("ind.", StringComparison.Ordinal) && f.EndsWith(".graph", StringComparison.Ordinal))) return Planetoid.Read(path);
+        if (Any(f => f.EndsWith("_A.txt", StringComparison.Ordinal))) return TuDataset.Read(path);
+        if (Any(f => f == "edges.csv")) return EdgeListCsv.Read(Path.Combine(path, "edges.csv"));
         string[] archives = [.. files.Where(f => f.EndsWith(".npz", StringComparison.Ordinal))];
         if (archives.Length == 1) return GraphArchive.Read(archives[0]);
         throw new DataFormatException(path, "", "this folder holds no set of a known kind",

@@ -1,0 +1,110 @@
+using System.Globalization;
+using Weft.Graphs;
+using Weft.Memory;
+
+namespace Weft.Datasets;
+
+/// <summary>Sets of many graphs in the text files of the TUDataset collection (Morris et al. 2020), as one block-diagonal graph.</summary>
+public static class TuDataset
+{
+    /// <summary>
+    /// Reads a folder of NAME_A.txt, NAME_graph_indicator.txt, NAME_graph_labels.txt, and where they exist NAME_node_labels.txt
+    /// (as one-hot features), NAME_node_attributes.txt (as features beside them) and NAME_folds.txt. The first column of A is
+    /// the source. Edge labels are not read.
+    /// </summary>
+    /// <exception cref="DataFormatException">A file is missing or a line is wrong.</exception>
+    public static Dataset Read(string folder)
+    {
+        if (!Directory.Exists(folder)) throw new DataFormatException(folder, "", "there is no such folder", "a folder of TUDataset files");
+        string[] found = Directory.GetFiles(folder, "*_A.txt");
+        if (found.Length != 1) throw new DataFormatException(folder, "", $"{found.Length} files NAME_A.txt", "one");
+        string name = Path.GetFileName(found[0])[..^6];
+        string File(string part) => Path.Combine(folder, $"{name}_{part}.txt");
+
+        long[] indicator = Column(File("graph_indicator"), 1, int.MaxValue);
+        long[] graphLabels = Column(File("graph_labels"), long.MinValue, long.MaxValue);
+        int[] membership = Membership(indicator, graphLabels.Length, File("graph_indicator"));
+        var batch = new GraphBatch(ReadEdges(found[0], membership), membership, graphLabels.Length);
+        long[] classes = [.. graphLabels.Distinct().Order()];
+        return new Dataset
+        {
+            Name = name,
+            Edges = batch.Edges,
+            Graphs = batch,
+            GraphLabels = Array.ConvertAll(graphLabels, label => Array.BinarySearch(classes, label)),
+            Classes = classes.Length,
+            ClassNames = [.. classes.Select(c => c.ToString(CultureInfo.InvariantCulture))],
+            GraphFolds = System.IO.File.Exists(File("folds")) ? Array.ConvertAll(OneEach(File("folds"), graphLabels.Length, 0, int.MaxValue), fold => (int)fold) : null,
+            Features = ReadFeatures(File("node_labels"), File("node_attributes"), membership.Length),
+        };
+    }
+
+    private static EdgeList ReadEdges(string path, int[] membership)
+    {
+        using var lines = new TextLines(path);
+        var (source, destination) = (new List<int>(), new List<int>());
+        while (lines.Next())
+        {
+            var line = lines.Current.AsSpan();
+            int comma = line.IndexOf(',');
+            if (comma < 0) throw lines.Bad($"the edge '{Shortened(lines.Current)}'", "two nodes with a comma between them");
+            int i = (int)lines.Integer(line[..comma], 1, membership.Length, "node") - 1, j = (int)lines.Integer(line[(comma + 1)..], 1, membership.Length, "node") - 1;
+            if (membership[i] != membership[j]) throw lines.Bad($"an edge between graphs {membership[i] + 1} and {membership[j] + 1}", "both ends in one graph");
+            source.Add(i);
+            destination.Add(j);
+        }
+        return new EdgeList(membership.Length, [.. source], [.. destination]);
+    }
+
+    private static int[] Membership(long[] indicator, int graphs, string path)
+    {
+        for (int i = 0; i < indicator.Length; i++)
+            if (indicator[i] > graphs || i > 0 && indicator[i] < indicator[i - 1])
+                throw new DataFormatException(path, $"line {i + 1}", $"graph {indicator[i]}", $"graphs in ascending order, at most {graphs} (the lines of graph_labels)");
+        return Array.ConvertAll(indicator, g => (int)g - 1);
+    }
+
+    private static NodeMatrix ReadFeatures(string labelsPath, string attributesPath, int nodes)
+    {
+        int[]? kind = null;
+        int kinds = 0;
+        if (File.Exists(labelsPath))
+        {
+            long[] labels = OneEach(labelsPath, nodes, long.MinValue, long.MaxValue), distinct = [.. labels.Distinct().Order()];
+            (kind, kinds) = (Array.ConvertAll(labels, l => Array.BinarySearch(distinct, l)), distinct.Length);
+        }
+        if (!File.Exists(attributesPath)) return kind is null ? default(NodeMatrix) : FeatureMatrix.OneHot(kind, kinds);
+        var rows = new List<Real[]>();
+        using var lines = new TextLines(attributesPath);
+        while (lines.Next())
+        {
+            Real[] row = [.. lines.Current.Split(',').Select(field => (Real)lines.Number64(field, "attribute"))];
+            if (rows.Count > 0 && row.Length != rows[0].Length) throw lines.Bad($"{row.Length} attributes", $"{rows[0].Length}, as before");
+            rows.Add(row);
+        }
+        if (rows.Count != nodes) throw lines.Bad($"the file ends after {rows.Count} lines", $"{nodes}, one a node");
+        var x = Matrix.Allocate(nodes, kinds + (nodes > 0 ? rows[0].Length : 0));
+        for (int i = 0; i < nodes; i++)
+        {
+            if (kind is not null) x[i, kind[i]] = 1;
+            rows[i].CopyTo(x.Row(i)[kinds..]);
+        }
+        return x;
+    }
+
+    private static long[] OneEach(string path, int count, long least, long most)
+    {
+        long[] values = Column(path, least, most);
+        return values.Length == count ? values : throw new DataFormatException(path, $"line {values.Length}", $"{values.Length} lines", $"{count}");
+    }
+
+    private static long[] Column(string path, long least, long most)
+    {
+        using var lines = new TextLines(path);
+        var values = new List<long>();
+        while (lines.Next()) values.Add(lines.Integer(lines.Current, least, most, "value"));
+        return [.. values];
+    }
+
+    private static string Shortened(string text) => text.Length <= 60 ? text : text[..60] + "…";
+}
