@@ -61,15 +61,19 @@ internal sealed class Placement
         lock (gate)
         {
             if (shares.TryGetValue(heads, out var share)) return share;
-            var (first, count) = Cut(heads, Channels, Channel);
-            share = new HeadShare(
-                first,
-                count,
-                new Exchange(RowGroup, OwnedByRowGroup, [.. ChannelOfRowGroup.Select(c => Cut(heads, Channels, c))], heads),
-                new Exchange(ColumnGroup, OwnedByColumnGroup, [.. ChannelOfColumnGroup.Select(c => Cut(heads, Channels, c))], heads));
-            shares[heads] = share;
-            return share;
+            return shares[heads] = NewShare(heads);
         }
+    }
+
+    // Apart from Share: its closures capture the number of heads and would be allocated in every call.
+    private HeadShare NewShare(int heads)
+    {
+        var (first, count) = Cut(heads, Channels, Channel);
+        return new HeadShare(
+            first,
+            count,
+            new Exchange(RowGroup, OwnedByRowGroup, [.. ChannelOfRowGroup.Select(c => Cut(heads, Channels, c))], heads),
+            new Exchange(ColumnGroup, OwnedByColumnGroup, [.. ChannelOfColumnGroup.Select(c => Cut(heads, Channels, c))], heads));
     }
 
     /// <summary>Piece number <paramref name="at"/> of <paramref name="items"/> cut into <paramref name="pieces"/>: contiguous, remainder first.</summary>

@@ -1,4 +1,3 @@
-using Weft.Kernels;
 using Weft.Tests.Oracles;
 
 namespace Weft.Tests.Laws;
@@ -28,22 +27,46 @@ public class DeterminismLaw
 
             OracleResult Run(int threads)
             {
-                int before = RowParallel.Threads;
-                RowParallel.Threads = threads;
-                try
+                OracleResult? result = null;
+                TrainingStep.WithThreads(threads, () =>
                 {
                     var graph = TestGraphs.Hub;
                     var layer = layerCase.Create();
                     var run = new LayerRun(layer, graph, mode).With(LayerRun.Parameters(layer));
                     var H = TestGraphs.Numbers(graph.Nodes, layerCase.Inputs, 1);
                     var shape = run.Output(H);
-                    return run.Run(H, TestGraphs.Numbers(shape.GetLength(0), shape.GetLength(1), 2));
-                }
-                finally
-                {
-                    RowParallel.Threads = before;
-                }
+                    result = run.Run(H, TestGraphs.Numbers(shape.GetLength(0), shape.GetLength(1), 2));
+                });
+                return result!;
             }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Five_training_steps_end_at_the_same_bits_for_any_number_of_threads(string name)
+    {
+        var alone = Train(1);
+        foreach (int threads in new[] { 2, 3 })
+        {
+            var shared = Train(threads);
+            Assert.Equal(alone.Losses, shared.Losses);
+            foreach (var (parameter, value) in alone.Parameters)
+                Closeness.CheckBits($"{name}, {threads} threads, after five steps: {parameter}", value, shared.Parameters[parameter]);
+        }
+        Assert.Equal(5, alone.Losses.Distinct().Count());
+
+        (double[] Losses, Dictionary<string, double[,]> Parameters) Train(int threads)
+        {
+            var losses = new double[5];
+            var parameters = new Dictionary<string, double[,]>();
+            TrainingStep.WithThreads(threads, () =>
+            {
+                var step = new TrainingStep(LayerCases.Named(name), TestGraphs.Hub, first: false);
+                for (int t = 0; t < losses.Length; t++) losses[t] = step.Run();
+                foreach (var (parameter, value) in step.Parameters) parameters[parameter] = value;
+            });
+            return (losses, parameters);
         }
     }
 }
