@@ -3,37 +3,190 @@ using Weft.Memory;
 
 namespace Weft.Training;
 
-/// <summary>Scores of a model's output.</summary>
-internal static class Metrics
+/// <summary>
+/// Scores of a model's output over the masked nodes. A score of no nodes, or one that is not defined for them, is not a number.
+/// </summary>
+/// <remarks>
+/// With classes, a node's prediction is the column of its largest logit, the first of equals; a single column means two
+/// classes, the second where z &gt; 0. With several labels per node, a label is predicted where z &gt; 0, and is true where t &gt; ½.
+/// </remarks>
+public static class Metrics
 {
-    /// <summary>The score of the masked nodes: accuracy.</summary>
-    public static double Score(string metric, Matrix logits, Dataset dataset, bool[] mask)
+    /// <summary>The score of this name: "accuracy", "f1" or "auc".</summary>
+    internal static double Score(string metric, Matrix logits, Dataset dataset, bool[] mask) => (metric, dataset.Labels) switch
     {
-        if (metric != "accuracy") return double.NaN;
+        ("accuracy", { } labels) => Accuracy(logits, labels, mask),
+        ("f1", { } labels) => MacroF1(logits, labels, mask),
+        ("auc", { } labels) => RocAuc(logits, labels, mask),
+        ("accuracy", null) => Accuracy(logits, dataset.Targets, mask),
+        ("f1", null) => MicroF1(logits, dataset.Targets, mask),
+        ("auc", null) => RocAuc(logits, dataset.Targets, mask),
+        _ => throw new ArgumentException($"there is no metric '{metric}'; use accuracy, f1 or auc"),
+    };
+
+    /// <summary>The predicted class of a row of logits.</summary>
+    public static int Predict(ReadOnlySpan<Real> z)
+    {
+        if (z.Length == 1) return z[0] > 0 ? 1 : 0;
+        int best = 0;
+        for (int c = 1; c < z.Length; c++)
+            if (z[c] > z[best]) best = c;
+        return best;
+    }
+
+    /// <summary>Share of the masked nodes whose class is predicted.</summary>
+    /// <param name="logits">[N, C], or [N, 1] for two classes.</param>
+    /// <param name="labels">Class of each node, [N].</param>
+    /// <param name="mask">True for the nodes that count, [N].</param>
+    public static double Accuracy(Matrix logits, int[] labels, bool[] mask)
+    {
+        CheckRows(logits, labels.Length, mask);
         long right = 0, count = 0;
         for (int i = 0; i < mask.Length; i++)
         {
             if (!mask[i]) continue;
             count++;
-            if (Largest(logits, i) == dataset.Labels![i]) right++;
+            if (Predict(logits.Row(i)) == labels[i]) right++;
         }
         return (double)right / count;
     }
 
-    /// <summary>Masked nodes by true class (row) and predicted class (column).</summary>
+    /// <summary>Masked nodes by true class (row) and predicted class (column); [C, C].</summary>
     public static long[,] Confusion(Matrix logits, int[] labels, bool[] mask, int classes)
     {
+        CheckRows(logits, labels.Length, mask);
         var counts = new long[classes, classes];
         for (int i = 0; i < mask.Length; i++)
-            if (mask[i]) counts[labels[i], Largest(logits, i)]++;
+            if (mask[i]) counts[labels[i], Predict(logits.Row(i))]++;
         return counts;
     }
 
-    private static int Largest(Matrix logits, int i)
+    /// <summary>Mean of F1 = 2·TP / (2·TP + FP + FN) over the classes that occur as a label or as a prediction.</summary>
+    public static double MacroF1(Matrix logits, int[] labels, bool[] mask)
     {
-        int best = 0;
-        for (int c = 1; c < logits.Columns; c++)
-            if (logits[i, c] > logits[i, best]) best = c;
-        return best;
+        int classes = (int)Math.Max(2, logits.Columns), occurring = 0;
+        long[,] confusion = Confusion(logits, labels, mask, classes);
+        double sum = 0;
+        for (int c = 0; c < classes; c++)
+        {
+            long both = 0;
+            for (int k = 0; k < classes; k++) both += confusion[c, k] + confusion[k, c];
+            if (both == 0) continue;
+            occurring++;
+            sum += 2.0 * confusion[c, c] / both;
+        }
+        return sum / occurring;
+    }
+
+    /// <summary>
+    /// Area under the ROC curve: the chance that a node of the class gets a higher score than one outside it, equal scores
+    /// counting half. Two classes: of the second. More: of each against the rest, the mean over those with nodes on both sides.
+    /// </summary>
+    /// <remarks>The score of class c is its log-odds z_c − log Σ_{k≠c} exp(z_k), which orders nodes as its probability does but never saturates.</remarks>
+    public static double RocAuc(Matrix logits, int[] labels, bool[] mask)
+    {
+        CheckRows(logits, labels.Length, mask);
+        int[] nodes = Masked(mask);
+        if (logits.Columns == 1) return Area(nodes, i => logits[i, 0], i => labels[i] == 1);
+        if (logits.Columns == 2) return Area(nodes, i => (double)logits[i, 1] - logits[i, 0], i => labels[i] == 1);
+        return MeanOfDefined(logits.Columns, c => Area(nodes, i => LogOdds(logits.Row(i), c), i => labels[i] == c));
+    }
+
+    /// <summary>Share of the masked nodes' labels, of which each node has several, that are predicted as they are.</summary>
+    /// <param name="logits">[N, C]</param>
+    /// <param name="targets">1 where a node has a label, else 0; [N, C].</param>
+    /// <param name="mask">True for the nodes that count, [N].</param>
+    public static double Accuracy(Matrix logits, Matrix targets, bool[] mask)
+    {
+        var (hits, labelled, predicted, count) = Count(logits, targets, mask);
+        return (double)(count - labelled - predicted + 2 * hits) / count;
+    }
+
+    /// <summary>F1 = 2·TP / (2·TP + FP + FN) of the counts over all labels together.</summary>
+    public static double MicroF1(Matrix logits, Matrix targets, bool[] mask)
+    {
+        var (hits, labelled, predicted, _) = Count(logits, targets, mask);
+        return 2.0 * hits / (labelled + predicted);
+    }
+
+    /// <summary>Area under the ROC curve of each label, the mean over those that some masked nodes have and some have not.</summary>
+    public static double RocAuc(Matrix logits, Matrix targets, bool[] mask)
+    {
+        CheckRows(logits, mask.Length, mask);
+        Shapes.Same(logits, targets, "logits", "targets");
+        int[] nodes = Masked(mask);
+        return MeanOfDefined(logits.Columns, c => Area(nodes, i => logits[i, c], i => targets[i, c] > (Real)0.5));
+    }
+
+    private static (long Hits, long Labelled, long Predicted, long Count) Count(Matrix logits, Matrix targets, bool[] mask)
+    {
+        CheckRows(logits, mask.Length, mask);
+        Shapes.Same(logits, targets, "logits", "targets");
+        long hits = 0, labelled = 0, predicted = 0, count = 0;
+        for (int i = 0; i < mask.Length; i++)
+        {
+            if (!mask[i]) continue;
+            Span<Real> z = logits.Row(i), t = targets.Row(i);
+            for (int c = 0; c < z.Length; c++)
+            {
+                bool isTrue = t[c] > (Real)0.5, says = z[c] > 0;
+                hits += isTrue && says ? 1 : 0;
+                labelled += isTrue ? 1 : 0;
+                predicted += says ? 1 : 0;
+            }
+            count += z.Length;
+        }
+        return (hits, labelled, predicted, count);
+    }
+
+    private static double MeanOfDefined(long columns, Func<int, double> area)
+    {
+        double sum = 0;
+        int defined = 0;
+        for (int c = 0; c < columns; c++)
+        {
+            double one = area(c);
+            if (double.IsNaN(one)) continue;
+            sum += one;
+            defined++;
+        }
+        return sum / defined;
+    }
+
+    private static double LogOdds(ReadOnlySpan<Real> z, int c)
+    {
+        double largest = double.NegativeInfinity, sum = 0;
+        for (int k = 0; k < z.Length; k++)
+            if (k != c) largest = Math.Max(largest, z[k]);
+        for (int k = 0; k < z.Length; k++)
+            if (k != c) sum += Math.Exp(z[k] - largest);
+        return z[c] - largest - Math.Log(sum);
+    }
+
+    /// <summary>The rank-sum formula; nodes with equal scores share the mean of their ranks.</summary>
+    private static double Area(int[] nodes, Func<int, double> score, Func<int, bool> isPositive)
+    {
+        double[] scores = [.. nodes.Select(score)];
+        bool[] positive = [.. nodes.Select(isPositive)];
+        Array.Sort(scores, positive);
+        double rankSum = 0;
+        long positives = 0;
+        for (int first = 0, last; first < scores.Length; first = last)
+        {
+            int here = 0;
+            for (last = first; last < scores.Length && scores[last].Equals(scores[first]); last++) here += positive[last] ? 1 : 0;
+            rankSum += here * ((first + 1 + last) / 2.0);
+            positives += here;
+        }
+        long negatives = scores.Length - positives;
+        return positives == 0 || negatives == 0 ? double.NaN : (rankSum - positives * (positives + 1) / 2.0) / ((double)positives * negatives);
+    }
+
+    private static int[] Masked(bool[] mask) => [.. Enumerable.Range(0, mask.Length).Where(i => mask[i])];
+
+    private static void CheckRows(Matrix logits, int labels, bool[] mask)
+    {
+        if (logits.Rows != labels || labels != mask.Length)
+            throw new ArgumentException($"logits is {logits}, with {labels} labels and a mask of {mask.Length} entries; every node needs all three");
     }
 }
