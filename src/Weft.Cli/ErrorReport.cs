@@ -33,7 +33,7 @@ internal static class ErrorReport
     // What a user can put right by another command line or another file is the user's to hear about as such.
     private static int ExitCode(Exception problem) => problem switch
     {
-        UsageException or DataFormatException or ArgumentException => UsageException.ExitCode,
+        UsageException or DataFormatException or ArgumentException or FormatException => UsageException.ExitCode,
         FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException => UsageException.ExitCode,
         _ => WorkFailedException.ExitCode,
     };
@@ -42,7 +42,7 @@ internal static class ErrorReport
     {
         // The framework appends the parameter's name, which is no word of the command line.
         ArgumentException { ParamName: string name } => problem.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal),
-        UsageException or WorkFailedException or DataFormatException or ArgumentException or IOException or UnauthorizedAccessException => problem.Message,
+        UsageException or WorkFailedException or DataFormatException or ArgumentException or FormatException or IOException or UnauthorizedAccessException => problem.Message,
         _ when problem.GetType().Namespace?.StartsWith("Weft", StringComparison.Ordinal) == true => problem.Message,
         _ => $"{problem.GetType().Name}: {problem.Message}",
     };

@@ -11,6 +11,8 @@ internal static class Root
     /// <summary>The verbs, in the order of the help. A new verb is one line here and one file beside this one.</summary>
     private static readonly Func<Command>[] Verbs =
     [
+        Trace.Create,
+        Compare.Create,
     ];
 
     public static Command Create()

@@ -39,6 +39,9 @@ public sealed class Gat : ILayer
     public IReadOnlyList<Parameter> Parameters { get; }
 
     /// <inheritdoc/>
+    public int Heads => K;
+
+    /// <inheritdoc/>
     public long Outputs(long inputs) => options.Concatenate ? width : width / K;
 
     /// <inheritdoc/>
@@ -96,7 +99,7 @@ public sealed class Gat : ILayer
 
         var dX = saved.Temporary("dX", H.Rows, width);
         graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dX); // (32)  the bracket:  Sᵀ·δ′
-        saved.Note("dXagg", dX);
+        saved.Note("dXagg", dX, before: "dX");
         HeadDot.AdjointX(dcSrc, aSrc.Value, dX, accumulate: true);             //                     + Σ_src·a_srcᵀ
         HeadDot.AdjointX(dcDst, aDst.Value, dX.Top(n), accumulate: true);      //                     + Σ_dst·a_dstᵀ
         saved.AddProductGradient(graph, W, H, dX, "dW");                       // (35)  dW = Hᵀ·dX
@@ -117,7 +120,7 @@ public sealed class Gat : ILayer
         new("S", "S", "S", "10", TraceLayout.EdgeScalars),
         new("Zk", "Zk", "Z^{k,l}", "11", TraceLayout.Heads),
         .. JoinNames.Forward(options),
-        .. JoinNames.Backward(options),
+        .. JoinNames.Backward(options, b),
         new("dS", "dS", "∂𝓛/∂S", "19", TraceLayout.EdgeScalars),
         new("dL", "dL", "∂𝓛/∂L", "21", TraceLayout.EdgeScalars),
         new("Cprime", "Cprime", "C′", "23", TraceLayout.EdgeScalars),

@@ -41,6 +41,9 @@ public sealed class GatV2 : ILayer
     public IReadOnlyList<Parameter> Parameters { get; }
 
     /// <inheritdoc/>
+    public int Heads => K;
+
+    /// <inheritdoc/>
     public long Outputs(long inputs) => options.Concatenate ? width : width / K;
 
     private bool SharesWeights => ReferenceEquals(Wsrc, Wdst);
@@ -56,6 +59,7 @@ public sealed class GatV2 : ILayer
         NodeProduct.Multiply(H, Wsrc.Value, Xsrc);                             // (3)   X_src = H·W_src
         var Xdst = SharesWeights ? Xsrc.Top(n) : saved.Temporary("Xdst", n, width);
         if (!SharesWeights) NodeProduct.Multiply(H.Top(n), Wdst.Value, Xdst);  // (3)   X_dst = H·W_dst
+        else saved.Note("Xdst", Xdst);
 
         var P = saved.Take("P", edges, local);
         graph.OuterSum(Xdst, Xsrc, K, P);                                      // (5)(7) P_ij = X_dst,i + X_src,j
@@ -87,20 +91,20 @@ public sealed class GatV2 : ILayer
 
         var V = saved.Temporary("V again", edges, P.Columns);
         Elementwise.Forward(options.LogitActivation, P, V);                    // (9)   V = σ_L(P)
-        var da = saved.Temporary("da", K, width / K);
+        if (saved.Tracing) TraceCprime(graph, P, saved);
         var dP = saved.Temporary("dP", edges, P.Columns);
+        var da = saved.Temporary("da", K, width / K);
         graph.EdgeDotAdjoint(V, a.Value, dL, da, dP);                          // (30)  da = Σ dL_ij V_ij;  dV = dL_ij·a
         saved.AddGradient(graph, a, da);
         Elementwise.Backward(options.LogitActivation, P, dP, dP);              // (27)(28)  Δ = dV ⊙ σ′_L(P)
-        if (saved.Tracing) TraceCprime(graph, P, saved);
         var dXdst = saved.Temporary("dXdst", n, width);
         var dXscore = saved.Temporary("dXscore", H.Rows, width);
         graph.OuterSumAdjoint(dP, K, dXdst, dXscore);                          // (29)  Σ_dst, Σ_src
-        saved.Note("SigmaDst", dXdst);
+        saved.Note("SigmaDst", dXdst, before: "dXdst");
 
         var dXsrc = saved.Temporary("dXsrc", H.Rows, width);
         graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dXsrc); // (37)  Sᵀ·δ′
-        saved.Note("dXagg", dXsrc);
+        saved.Note("dXagg", dXsrc, before: "dXsrc");
         Elementwise.Add(dXsrc, dXscore, dXsrc);                                // (37)  the bracket: Σ_src + Sᵀ·δ′
         saved.AddProductGradient(graph, Wsrc, H, dXsrc, "dWsrc");              // (39)  dW_src = Hᵀ·dX_src
         saved.AddProductGradient(graph, Wdst, H.Top(n), dXdst, "dWdst");       // (39)  dW_dst = Hᵀ·dX_dst
@@ -127,21 +131,22 @@ public sealed class GatV2 : ILayer
         new("Xsrc", "X_src", "X_src", "3", TraceLayout.Heads),
         new("Xdst", "X_dst", "X_dst", "3", TraceLayout.Heads),
         new("P", "P", "X_dst ⊕ X_src", "5, 7", TraceLayout.EdgeHeads),
+        new("V", "V", "σ_L(P)", "9", TraceLayout.EdgeHeads),
         new("L", "L", "L", "9", TraceLayout.EdgeScalars),
         new("S", "S", "S", "10", TraceLayout.EdgeScalars),
         new("Zk", "Zk", "Z^{k,l}", "12", TraceLayout.Heads),
         .. JoinNames.Forward(options),
-        .. JoinNames.Backward(options),
+        .. JoinNames.Backward(options, b),
         new("dS", "dS", "∂𝓛/∂S", "19", TraceLayout.EdgeScalars),
         new("dL", "dL", "∂𝓛/∂L", "21", TraceLayout.EdgeScalars),
         new("Cprime", "Cprime", "C′", "27", TraceLayout.EdgeHeads),
         new("dP", "Delta", "Δ", "28", TraceLayout.EdgeHeads),
-        new("SigmaDst", "Sigma_dst", "Σ_dst", "29", TraceLayout.Heads),
-        new("dXscore", "Sigma_src", "Σ_src", "29", TraceLayout.Heads),
         new("da", "da", "∂𝓛/∂a", "30"),
+        new("SigmaDst", "Sigma_dst", "Σ_dst", "29", TraceLayout.Heads),
+        new("dXdst", "dX_dst", "Σ_dst", "37", TraceLayout.Heads),
+        new("dXscore", "Sigma_src", "Σ_src", "29", TraceLayout.Heads),
         new("dXagg", "dX_agg", "Sᵀδ′", "37", TraceLayout.Heads),
         new("dXsrc", "dX_src", "the bracket of 37", "37", TraceLayout.Heads),
-        new("dXdst", "dX_dst", "Σ_dst", "37", TraceLayout.Heads),
         new("dWsrc", "dW_src", "∂𝓛/∂W_src", "39", TraceLayout.Heads),
         new("dWdst", "dW_dst", "∂𝓛/∂W_dst", "39", TraceLayout.Heads),
         new("dH_prev", "dH_prev", "δ^{l−1}", "37"),

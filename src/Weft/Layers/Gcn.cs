@@ -42,17 +42,20 @@ public sealed class Gcn : ILayer
     public NodeMatrix Forward(Graph graph, NodeMatrix H, Saved saved)
     {
         var A = graph.Normalized(addLoops);
-        var Z = saved.Take("Z", graph.OwnedDestinations, W.Value.Columns);
+        long n = graph.OwnedDestinations, d = W.Value.Columns;
+        Matrix Z;
         if (AggregatesFirst(saved))
         {
-            var AH = saved.Constant("AH", graph.OwnedDestinations, H.Columns, out bool stale);
+            var AH = saved.Constant("AH", n, H.Columns, out bool stale);
             if (stale) A.Aggregate(A.Weights, H.Dense, AH);                    // A′·H
+            Z = saved.Take("Z", n, d);
             Gemm.Multiply(AH, W.Value, Z);                                     // Z = (A′·H)·W
         }
         else
         {
-            var X = saved.Temporary("X", H.Rows, W.Value.Columns);
+            var X = saved.Temporary("X", H.Rows, d);
             NodeProduct.Multiply(H, W.Value, X);                               // X = H·W
+            Z = saved.Take("Z", n, d);
             A.Aggregate(A.Weights, X, Z);                                      // Z = A′·X
         }
         if (b is not null) Elementwise.AddBias(Z, b.Value, Z);                 //       + 1 bᵀ
@@ -96,7 +99,7 @@ public sealed class Gcn : ILayer
         new("Z", "Z", "Z", "A′·X + b"),
         new("H", "H", "H", "σ(Z)"),
         new("dZ", "dZ", "δ′", "dH ⊙ σ′(Z)"),
-        new("db", "db", "∂𝓛/∂b", "Σ dZ", TraceLayout.Vector),
+        .. JoinNames.Bias(b),
         new("dX", "dX", "D", "A′ᵀ·dZ"),
         new("dW", "dW", "∂𝓛/∂W", "Hᵀ·dX"),
         new("dH_prev", "dH_prev", "δ^{l−1}", "dX·Wᵀ"),

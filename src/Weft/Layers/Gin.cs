@@ -43,17 +43,20 @@ public sealed class Gin : ILayer
     {
         long n = graph.OwnedDestinations;
         Real one = 1 + eps.Value[0, 0];
-        var Z1 = saved.Take("Z1", n, W1.Value.Columns);
+        Matrix Z1;
         if (AggregatesFirst(saved))
         {
             var AH = saved.Constant("AH", n, H.Columns, out bool stale);
             if (stale) graph.Aggregate(default, H.Dense, AH);                  // AH = A·H
             var U = saved.Take("U", n, H.Columns);
             Elementwise.AddScaled(AH, one, H.Dense.Top(n), U);                 // U = (1 + ε)·H + AH
+            Z1 = saved.Take("Z1", n, W1.Value.Columns);
             Gemm.Multiply(U, W1.Value, Z1);                                    // Z1 = U·W1
         }
         else
         {
+            if (saved.Tracing) TraceSums(graph, H, one, saved);
+            Z1 = saved.Take("Z1", n, W1.Value.Columns);
             var Y = saved.Take("Y", H.Rows, W1.Value.Columns);
             NodeProduct.Multiply(H, W1.Value, Y);                              // Y = H·W1
             graph.Aggregate(default, Y, Z1);                                   // Z1 = A·Y
@@ -85,6 +88,7 @@ public sealed class Gin : ILayer
         Elementwise.Backward(φ, Z1, dT, dZ1);                                  // dZ1 = dT ⊙ φ′(Z1)
         saved.AddBiasGradient(graph, b1, dZ1, "db1");                          // db1 = Σ_i dZ1_i
 
+        if (saved.Tracing) Gemm.MultiplyTransposedRight(dZ1, W1.Value, saved.Take("dU", n, H.Columns)); // dU = dZ1·W1ᵀ
         var deps = saved.Temporary("deps", 1, 1);
         if (AggregatesFirst(saved))
         {
@@ -106,7 +110,6 @@ public sealed class Gin : ILayer
         graph.AggregateAdjoint(default, dZ1, dY);                              // dY = Aᵀ·dZ1
         Elementwise.AddScaled(dY.Top(n), one, dZ1, dY.Top(n));                 //      + (1 + ε)·dZ1
         saved.AddProductGradient(graph, W1, H, dY, "dW1");                     // dW1 = Hᵀ·dY
-        if (saved.Tracing) Trace(graph, H, dZ1, one, saved);
         if (!saved.NeedsInputGradient) return default;
         var dH_prev = saved.Take("dH_prev", H.Rows, H.Columns);
         Gemm.MultiplyTransposedRight(dY, W1.Value, dH_prev);                   // dH = dY·W1ᵀ
@@ -116,14 +119,13 @@ public sealed class Gin : ILayer
     private static bool AggregatesFirst(Saved saved) => !saved.Tracing && !saved.Input.IsSparse && saved.InputIsConstant;
 
     // What the transform-first form passes by: the sums at the input's width.
-    private void Trace(Graph graph, NodeMatrix H, Matrix dZ1, Real one, Saved saved)
+    private static void TraceSums(Graph graph, NodeMatrix H, Real one, Saved saved)
     {
-        var dU = saved.Take("dU", dZ1.Rows, H.Columns);
-        Gemm.MultiplyTransposedRight(dZ1, W1.Value, dU);
         if (H.IsSparse) return;
-        var AH = saved.Take("AH", dZ1.Rows, H.Columns);
+        long n = graph.OwnedDestinations;
+        var AH = saved.Take("AH", n, H.Columns);
         graph.Aggregate(default, H.Dense, AH);
-        Elementwise.AddScaled(AH, one, H.Dense.Top(dZ1.Rows), saved.Take("U", dZ1.Rows, H.Columns));
+        Elementwise.AddScaled(AH, one, H.Dense.Top(n), saved.Take("U", n, H.Columns));
     }
 
     /// <inheritdoc/>
@@ -141,9 +143,9 @@ public sealed class Gin : ILayer
         new("dT", "dT", "∂𝓛/∂T", "dZ·W2ᵀ"),
         new("dZ1", "dZ1", "∂𝓛/∂Z1", "dT ⊙ φ′(Z1)"),
         new("db1", "db1", "∂𝓛/∂b1", "Σ dZ1", TraceLayout.Vector),
+        new("dU", "dU", "∂𝓛/∂U", "dZ1·W1ᵀ"),
         new("deps", "deps", "∂𝓛/∂ε", "⟨dU, H⟩", TraceLayout.Vector),
         new("dW1", "dW1", "∂𝓛/∂W1", "Uᵀ·dZ1"),
-        new("dU", "dU", "∂𝓛/∂U", "dZ1·W1ᵀ"),
         new("dH_prev", "dH_prev", "δ^{l−1}", "(1 + ε)·dU + Aᵀ·dU"),
     ];
 }

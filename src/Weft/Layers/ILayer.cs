@@ -14,6 +14,9 @@ public interface ILayer
     /// <summary>The trainable matrices, in the order of the equations.</summary>
     IReadOnlyList<Parameter> Parameters { get; }
 
+    /// <summary>K, by which the columns of an attention layer's matrices are grouped; 1 for layers without heads.</summary>
+    int Heads => 1;
+
     /// <summary>Width of the output rows for inputs of this width.</summary>
     long Outputs(long inputs);
 

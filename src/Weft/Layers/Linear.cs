@@ -58,7 +58,7 @@ public sealed class Linear : ILayer
         new("Z", "Z", "Z", "σ's argument"),
         new("H", "H", "H", "output"),
         new("dZ", "dZ", "δ′", "dH ⊙ σ′(Z)"),
-        new("db", "db", "∂𝓛/∂b", "Σ dZ", TraceLayout.Vector),
+        .. JoinNames.Bias(b),
         new("dW", "dW", "∂𝓛/∂W", "Hᵀ·dZ"),
         new("dH_prev", "dH_prev", "δ^{l−1}", "dZ·Wᵀ"),
     ];

@@ -39,15 +39,18 @@ public sealed class Sage : ILayer
     public NodeMatrix Forward(Graph graph, NodeMatrix H, Saved saved)
     {
         long n = graph.OwnedDestinations, d = Wself.Value.Columns;
-        var Z = saved.Take("Z", n, d);
+        Matrix Z;
         if (AggregatesFirst(saved))
         {
             var M = saved.Constant("M", n, H.Columns, out bool stale);
             if (stale) graph.Aggregate(graph.MeanWeights, H.Dense, M);         // M = D⁻¹·A·H
+            Z = saved.Take("Z", n, d);
             Gemm.Multiply(M, Wneigh.Value, Z);                                 // Z = M·W_neigh
         }
         else
         {
+            if (saved.Tracing) TraceMean(graph, H, saved);
+            Z = saved.Take("Z", n, d);
             var Y = saved.Temporary("Y", H.Rows, d);
             NodeProduct.Multiply(H, Wneigh.Value, Y);                          // Y = H·W_neigh
             graph.Aggregate(graph.MeanWeights, Y, Z);                          // Z = D⁻¹·A·Y
@@ -73,7 +76,7 @@ public sealed class Sage : ILayer
         var dY = saved.Temporary("dY", H.Rows, dZ.Columns);
         graph.AggregateAdjoint(graph.MeanWeights, dZ, dY);                     // dY = Aᵀ·D⁻¹·dZ
         saved.AddProductGradient(graph, Wneigh, H, dY, "dWneigh");             // dW_neigh = Hᵀ·dY = Mᵀ·dZ
-        if (saved.Tracing) Trace(graph, H, dZ, saved);
+        if (saved.Tracing) Gemm.MultiplyTransposedRight(dZ, Wneigh.Value, saved.Take("dM", n, H.Columns)); // dM = dZ·W_neighᵀ
         if (!saved.NeedsInputGradient) return default;
         var dH_prev = saved.Take("dH_prev", H.Rows, H.Columns);
         Gemm.MultiplyTransposedRight(dY, Wneigh.Value, dH_prev);               // dH = dY·W_neighᵀ
@@ -83,11 +86,10 @@ public sealed class Sage : ILayer
 
     private static bool AggregatesFirst(Saved saved) => !saved.Tracing && !saved.Input.IsSparse && saved.InputIsConstant;
 
-    // What the transform-first form passes by: the mean at the input's width and its gradient.
-    private void Trace(Graph graph, NodeMatrix H, Matrix dZ, Saved saved)
+    // What the transform-first form passes by: the mean at the input's width.
+    private static void TraceMean(Graph graph, NodeMatrix H, Saved saved)
     {
-        Gemm.MultiplyTransposedRight(dZ, Wneigh.Value, saved.Take("dM", dZ.Rows, H.Columns));
-        if (!H.IsSparse) graph.Aggregate(graph.MeanWeights, H.Dense, saved.Take("M", dZ.Rows, H.Columns));
+        if (!H.IsSparse) graph.Aggregate(graph.MeanWeights, H.Dense, saved.Take("M", graph.OwnedDestinations, H.Columns));
     }
 
     /// <inheritdoc/>
@@ -97,7 +99,7 @@ public sealed class Sage : ILayer
         new("Z", "Z", "Z", "H·W_self + M·W_neigh + b"),
         new("H", "H", "H", "σ(Z)"),
         new("dZ", "dZ", "δ′", "dH ⊙ σ′(Z)"),
-        new("db", "db", "∂𝓛/∂b", "Σ dZ", TraceLayout.Vector),
+        .. JoinNames.Bias(b),
         new("dWself", "dW_self", "∂𝓛/∂W_self", "Hᵀ·dZ"),
         new("dWneigh", "dW_neigh", "∂𝓛/∂W_neigh", "Mᵀ·dZ"),
         new("dM", "dM", "∂𝓛/∂M", "dZ·W_neighᵀ"),

@@ -76,10 +76,15 @@ public sealed class Saved
         return Take(name, rows, columns);
     }
 
-    /// <summary>Keeps a copy of <paramref name="value"/> in a traced pass, before the layer writes over it; otherwise does nothing.</summary>
-    public void Note(string name, Matrix value)
+    /// <summary>Keeps a copy of <paramref name="value"/> in a traced pass; otherwise does nothing.</summary>
+    /// <param name="name">Name of the copy.</param>
+    /// <param name="value">What to copy.</param>
+    /// <param name="before">The buffer that holds the value until the layer writes over it, if it does: the copy comes before it in the order.</param>
+    public void Note(string name, Matrix value, string? before = null)
     {
-        if (Tracing) value.CopyTo(Take(name, value.Rows, value.Columns));
+        if (order is null) return;
+        if (before is not null && !order.Contains(name)) order.Insert(order.IndexOf(before), name);
+        value.CopyTo(Take(name, value.Rows, value.Columns));
     }
 
     /// <summary>The matrix that the forward pass left under this name.</summary>

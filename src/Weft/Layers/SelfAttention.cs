@@ -51,6 +51,9 @@ public sealed class SelfAttention : ILayer
     public bool Dense { get; }
 
     /// <inheritdoc/>
+    public int Heads => K;
+
+    /// <inheritdoc/>
     public long Outputs(long inputs) => options.Concatenate ? width : width / K;
 
     /// <inheritdoc/>
@@ -65,18 +68,22 @@ public sealed class SelfAttention : ILayer
         NodeProduct.Multiply(H, WK.Value, Km);                                 // K = H·W_K
         NodeProduct.Multiply(H, WV.Value, Vm);                                 // V = H·W_V
 
-        var Zk = saved.Take("Zk", n, width);
+        Matrix Zk;
         if (Dense)
         {
+            var (L, S) = saved.Tracing ? (saved.Take("L", n, K * n), saved.Take("S", n, K * n)) : default;
+            Zk = saved.Take("Zk", n, width);
             var m = saved.Take("m", graph.BlockRows, k);
             var s = saved.Take("s", graph.BlockRows, k);
             graph.AttendAll(Qm, Km, Vm, K, τ, m, s, Zk);                       // Z = softmax(τ·Q·Kᵀ)·V, in tiles
+            if (saved.Tracing) TracePairs(Qm, Km, m, s, L, S);
         }
         else
         {
             var L = saved.Temporary("L", graph.Edges, k);
             graph.SampledDot(Qm, Km, K, L, τ);                                 // L = τ·Q·Kᵀ, on the edges of A
             var S = saved.Softmax(graph, L, k);                                // S_i = softmax(L_i)
+            Zk = saved.Take("Zk", n, width);
             graph.Aggregate(saved.DropAttention(graph, S, options, "SB"), Vm, K, Zk); // Z = S·V
         }
         return saved.JoinHeads(Zk, b, options, Wskip, H.Top(n));               // H′ = σ(Z + b + H·W_skip)
@@ -91,14 +98,13 @@ public sealed class SelfAttention : ILayer
         int k = graph.LocalHeads(K);
         var dZk = saved.JoinHeadsAdjoint(graph, dH, b, options, out var dZ, Wskip, H.Top(n)); // dZ = dH ⊙ σ′(Z)
 
-        var dQm = saved.Temporary("dQm", n, width);
-        var dKm = saved.Temporary("dKm", H.Rows, width);
-        var dVm = saved.Temporary("dVm", H.Rows, width);
+        Matrix dQm, dKm, dVm;
         if (Dense)
         {
+            if (saved.Tracing) TracePairsAdjoint(dZk, Vm, saved);
+            (dQm, dKm, dVm) = (saved.Temporary("dQm", n, width), saved.Temporary("dKm", H.Rows, width), saved.Temporary("dVm", H.Rows, width));
             var r = saved.Temporary("r", graph.BlockRows, k);
             graph.AttendAllAdjoint(Qm, Km, Vm, K, τ, saved["m"], saved["s"], r, saved["Zk"], dZk, dQm, dKm, dVm);
-            if (saved.Tracing) TracePairs(graph, dZk, saved);
         }
         else
         {
@@ -107,6 +113,7 @@ public sealed class SelfAttention : ILayer
             graph.SampledDot(dZk, Vm, K, dS);                                  // dS = dZ·Vᵀ, on the edges of A
             saved.DropAttentionAdjoint(graph, dS, options);
             var dL = saved.SoftmaxAdjoint(graph, S, dS, k);                    // dL = S ⊙ (dS − ⟨S, dS⟩)
+            (dQm, dKm, dVm) = (saved.Temporary("dQm", n, width), saved.Temporary("dKm", H.Rows, width), saved.Temporary("dVm", H.Rows, width));
             graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dVm); // dV = Sᵀ·dZ
             graph.Aggregate(dL, Km, K, dQm);                                   // dQ = τ·dL·K
             graph.AggregateAdjoint(dL, Qm, K, dKm);                            // dK = τ·dLᵀ·Q
@@ -126,23 +133,28 @@ public sealed class SelfAttention : ILayer
     }
 
     // The N × N matrices of the dense form, which training never holds: written out for the trace alone.
-    private void TracePairs(Graph graph, Matrix dZk, Saved saved)
+    private void TracePairs(Matrix Qm, Matrix Km, Matrix m, Matrix s, Matrix L, Matrix S)
     {
-        long n = graph.OwnedSources;
-        var (L, S) = (saved.Take("L", n, K * n), saved.Take("S", n, K * n));
-        var (dS, dL) = (saved.Take("dS", n, K * n), saved.Take("dL", n, K * n));
-        long d = width / K;
         for (int h = 0; h < K; h++)
         {
-            Matrix Head(Matrix X) => X.ColumnRange(h * d, d);
-            Matrix Pair(Matrix X) => X.ColumnRange(h * n, n);
-            Gemm.MultiplyTransposedRight(Head(saved["Qm"]), Head(saved["Km"]), Pair(L));
-            Elementwise.Scale(Pair(L), (Real)τ, Pair(L));
-            Gemm.MultiplyTransposedRight(Head(dZk), Head(saved["Vm"]), Pair(dS));
-            DenseAttention.Coefficients(Pair(L), saved["m"].ColumnRange(h, 1), saved["s"].ColumnRange(h, 1), Pair(S));
-            DenseAttention.SoftmaxAdjoint(Pair(S), Pair(dS), Pair(dL));
+            Gemm.MultiplyTransposedRight(Head(Qm, h), Head(Km, h), Head(L, h));
+            Elementwise.Scale(Head(L, h), (Real)τ, Head(L, h));
+            DenseAttention.Coefficients(Head(L, h), Head(m, h), Head(s, h), Head(S, h));
         }
     }
+
+    private void TracePairsAdjoint(Matrix dZk, Matrix Vm, Saved saved)
+    {
+        var S = saved["S"];
+        var (dS, dL) = (saved.Take("dS", S.Rows, S.Columns), saved.Take("dL", S.Rows, S.Columns));
+        for (int h = 0; h < K; h++)
+        {
+            Gemm.MultiplyTransposedRight(Head(dZk, h), Head(Vm, h), Head(dS, h));
+            DenseAttention.SoftmaxAdjoint(Head(S, h), Head(dS, h), Head(dL, h));
+        }
+    }
+
+    private Matrix Head(Matrix X, int head) => X.ColumnRange(head * (X.Columns / K), X.Columns / K);
 
     /// <inheritdoc/>
     public IReadOnlyList<TraceName> Names =>
@@ -154,7 +166,7 @@ public sealed class SelfAttention : ILayer
         new("S", "S", "S", "softmax(L)", Dense ? TraceLayout.Pairs : TraceLayout.EdgeScalars),
         new("Zk", "Zk", "Z^k", "S·V", TraceLayout.Heads),
         .. JoinNames.Forward(options),
-        .. JoinNames.Backward(options),
+        .. JoinNames.Backward(options, b, Wskip),
         new("dS", "dS", "∂𝓛/∂S", "dZ·Vᵀ", Dense ? TraceLayout.Pairs : TraceLayout.EdgeScalars),
         new("dL", "dL", "∂𝓛/∂L", "S ⊙ (dS − r)", Dense ? TraceLayout.Pairs : TraceLayout.EdgeScalars),
         new("dQm", "dQm", "∂𝓛/∂Q", "τ·dL·K", TraceLayout.Heads),
@@ -163,7 +175,6 @@ public sealed class SelfAttention : ILayer
         new("dWQ", "dW_Q", "∂𝓛/∂W_Q", "Hᵀ·dQ", TraceLayout.Heads),
         new("dWK", "dW_K", "∂𝓛/∂W_K", "Hᵀ·dK", TraceLayout.Heads),
         new("dWV", "dW_V", "∂𝓛/∂W_V", "Hᵀ·dV", TraceLayout.Heads),
-        .. Wskip is null ? Array.Empty<TraceName>() : [new("dWskip", "dW_skip", "∂𝓛/∂W_skip", "Hᵀ·dZ")],
         new("dH_prev", "dH_prev", "δ^{l−1}", "Σ_k dQ·W_Qᵀ + dK·W_Kᵀ + dV·W_Vᵀ"),
     ];
 }

@@ -1,0 +1,30 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace Weft.Cli.Display;
+
+/// <summary>Tables of figures that fit 80 columns.</summary>
+internal static class Figures
+{
+    /// <summary>A table without lines, with these columns to the left.</summary>
+    public static Table Table(params string[] columns)
+    {
+        var table = new Table { Border = TableBorder.Simple };
+        foreach (string column in columns) table.AddColumn(new TableColumn(new Text(column)) { Padding = new Padding(0, 0, 1, 0) });
+        return table;
+    }
+
+    /// <summary>A column of numbers.</summary>
+    public static TableColumn Right(string name) => new(new Text(name)) { Alignment = Justify.Right, NoWrap = true, Padding = new Padding(0, 0, 1, 0) };
+
+    /// <summary>Cells of plain text: brackets in them are no markup.</summary>
+    public static Text[] Row(params string[] cells) => [.. cells.Select(cell => new Text(cell))];
+
+    /// <summary>2×9×3</summary>
+    public static string Shape(IEnumerable<long> shape) => string.Join('×', shape);
+
+    /// <summary>Four significant digits at most.</summary>
+    public static string Short(double value) =>
+        value == 0 ? "0" : Math.Abs(value) is >= 0.001 and < 10000 ? value.ToString("G4", CultureInfo.InvariantCulture)
+        : value.ToString("0.##e+0", CultureInfo.InvariantCulture);
+}
