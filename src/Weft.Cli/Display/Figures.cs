@@ -6,11 +6,11 @@ namespace Weft.Cli.Display;
 /// <summary>Tables of figures that fit 80 columns.</summary>
 internal static class Figures
 {
-    /// <summary>A table without lines, with these columns to the left.</summary>
+    /// <summary>A table without lines, one space between columns, with these columns to the left; the first, of names, is never broken.</summary>
     public static Table Table(params string[] columns)
     {
-        var table = new Table { Border = TableBorder.Simple };
-        foreach (string column in columns) table.AddColumn(new TableColumn(new Text(column)) { Padding = new Padding(0, 0, 1, 0) });
+        var table = new Table { Border = TableBorder.None };
+        foreach (string column in columns) table.AddColumn(new TableColumn(new Text(column)) { NoWrap = column == columns[0], Padding = new Padding(0, 0, 1, 0) });
         return table;
     }
 
@@ -23,8 +23,8 @@ internal static class Figures
     /// <summary>2×9×3</summary>
     public static string Shape(IEnumerable<long> shape) => string.Join('×', shape);
 
-    /// <summary>Four significant digits at most.</summary>
-    public static string Short(double value) =>
-        value == 0 ? "0" : Math.Abs(value) is >= 0.001 and < 10000 ? value.ToString("G4", CultureInfo.InvariantCulture)
+    /// <summary>So many significant digits at most.</summary>
+    public static string Short(double value, int digits = 4) =>
+        value == 0 ? "0" : Math.Abs(value) is >= 0.001 and < 10000 ? value.ToString($"G{digits}", CultureInfo.InvariantCulture)
         : value.ToString("0.##e+0", CultureInfo.InvariantCulture);
 }

@@ -22,7 +22,7 @@ internal static class TraceView
     }
 
     private static string Bytes(NpyArray array) =>
-        (array.Count * (array.Data is int[] or float[] ? 4 : array.Data is byte[] or bool[] ? 1 : 8)).ToString(CultureInfo.InvariantCulture);
+        (array.Count * (array.Data is int[] or float[]? 4 : array.Data is byte[] or bool[]? 1 : 8)).ToString(CultureInfo.InvariantCulture);
 
     private static (double Norm, double Smallest, double Largest) Extent(NpyArray array)
     {
