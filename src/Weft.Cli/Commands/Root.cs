@@ -18,8 +18,8 @@ internal static class Root
     public static Command Create()
     {
         var root = new Verb("weft", "Graph neural networks for .NET: train, evaluate and take apart graph convolutional and attention networks.",
-            "weft train                           train a GATv2 on a generated citation graph",
-            "weft train cora --recipe gat-paper   reproduce a row of a paper",
+            "weft train                           a GATv2 on a generated citation graph",
+            "weft train cora --recipe gat-paper   a row of a paper",
             "weft trace CASE.npz --out T.npz      every intermediate of a layer, by name");
         foreach (var create in Verbs) root.Subcommands.Add(create());
         var help = new HelpOption();

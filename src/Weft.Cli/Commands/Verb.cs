@@ -16,5 +16,9 @@ internal sealed class Verb : Command
 
     /// <summary>Sets what the verb does. The token is cancelled by Ctrl-C and SIGTERM; let <see cref="OperationCanceledException"/> pass.</summary>
     public void Does(Func<ParseResult, CancellationToken, int> work) =>
-        SetAction((parsed, cancellation) => Task.FromResult(work(parsed, cancellation)));
+        SetAction((parsed, cancellation) =>
+        {
+            cancellation.ThrowIfCancellationRequested();
+            return Task.FromResult(work(parsed, cancellation));
+        });
 }

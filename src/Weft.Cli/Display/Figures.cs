@@ -23,6 +23,9 @@ internal static class Figures
     /// <summary>2×9×3</summary>
     public static string Shape(IEnumerable<long> shape) => string.Join('×', shape);
 
+    /// <summary>Numbers of equations in brackets, as papers print them; a formula as it is.</summary>
+    public static string Equation(string text) => text.All(c => char.IsDigit(c) || c is ',' or ' ') ? $"({text})" : text;
+
     /// <summary>So many significant digits at most.</summary>
     public static string Short(double value, int digits = 4) =>
         value == 0 ? "0" : Math.Abs(value) is >= 0.001 and < 10000 ? value.ToString($"G{digits}", CultureInfo.InvariantCulture)

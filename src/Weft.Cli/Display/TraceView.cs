@@ -15,7 +15,7 @@ internal static class TraceView
         foreach (var entry in trace.Entries)
         {
             var (norm, smallest, largest) = Extent(entry.Array);
-            table.AddRow(Figures.Row(entry.Name, entry.Symbol, entry.Equation, Figures.Shape(entry.Array.Shape), Bytes(entry.Array),
+            table.AddRow(Figures.Row(entry.Name, entry.Symbol, Figures.Equation(entry.Equation), Figures.Shape(entry.Array.Shape), Bytes(entry.Array),
                 Figures.Short(norm), Figures.Short(smallest), Figures.Short(largest)));
         }
         terminal.Person.Write(table);

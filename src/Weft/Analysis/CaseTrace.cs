@@ -28,9 +28,9 @@ internal static class CaseTrace
             var dLogits = Matrix.Allocate(output.Rows, output.Columns);
             double loss = new CrossEntropy().Evaluate(output, target, dLogits);
             if (given.EndsInSoftmax) Softmax(entries, pass.LastPrefix, output, target);
-            else entries.Add(new TraceEntry(pass.LastPrefix + "dH", "δ^L", "∂𝓛/∂H^L", TraceArrays.ToArray(dLogits, TraceLayout.Plain, 1, [])));
+            else entries.Add(new TraceEntry(pass.LastPrefix + "dH", "δ^L", "∂ℒ/∂H^L", TraceArrays.ToArray(dLogits, TraceLayout.Plain, 1, [])));
             int at = entries.FindIndex(entry => entry.Name == pass.LastPrefix + "dH");
-            entries.Insert(at, new TraceEntry("loss", "𝓛", "−mean log H_iy", LossTrace.Number(loss)));
+            entries.Insert(at, new TraceEntry("loss", "ℒ", "−mean log H_iy", LossTrace.Number(loss)));
             pass.Backward(dLogits);
         }
         else
@@ -87,6 +87,6 @@ internal static class CaseTrace
         }
         var output = new Session(model, graph, features).Forward(new Pass(0, 0, Training: false));
         double loss = new CrossEntropy().Evaluate(output, Target(given, graph, output.Columns));
-        yield return new TraceEntry("loss_after", "𝓛", "after that step", LossTrace.Number(loss));
+        yield return new TraceEntry("loss_after", "ℒ", "after that step", LossTrace.Number(loss));
     }
 }

@@ -30,8 +30,8 @@ internal static class LossTrace
         void Evaluate(ILoss loss, Matrix z, LossTarget target, string value, string gradient, string equation)
         {
             var dz = Matrix.Allocate(z.Rows, z.Columns);
-            entries.Add(new TraceEntry(value, "𝓛", loss.Name, Number(loss.Evaluate(z, target, dz))));
-            entries.Add(new TraceEntry(gradient, "∂𝓛/∂z", equation, Array(dz)));
+            entries.Add(new TraceEntry(value, "ℒ", loss.Name, Number(loss.Evaluate(z, target, dz))));
+            entries.Add(new TraceEntry(gradient, "∂ℒ/∂z", equation, Array(dz)));
         }
     }
 
@@ -48,6 +48,7 @@ internal static class LossTrace
             foreach (Real value in z) sum += Math.Exp((double)value - m);
             for (int c = 0; c < z.Length; c++) logp[i, c] = (Real)((double)z[c] - m - Math.Log(sum));
         }
+        GC.KeepAlive(logits);
         return logp;
     }
 

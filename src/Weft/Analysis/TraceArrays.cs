@@ -53,6 +53,8 @@ internal static class TraceArrays
     {
         var entries = new Real[X.Count];
         for (long i = 0; i < X.Rows; i++) X.Row(i).CopyTo(entries.AsSpan((int)(i * X.Columns)));
+        // The loop holds the address of the numbers, not the matrix that owns them.
+        GC.KeepAlive(X);
         return entries;
     }
 
@@ -66,6 +68,7 @@ internal static class TraceArrays
             for (int k = 0; k < heads; k++)
                 for (long c = 0; c < width; c++) entries[(k * X.Rows + at) * width + c] = X[i, k * width + c];
         }
+        GC.KeepAlive(X);
         return entries;
     }
 

@@ -92,13 +92,13 @@ internal static class JoinNames
     }
 
     /// <summary>db of a layer with a bias.</summary>
-    public static IEnumerable<TraceName> Bias(Parameter? b) => b is null ? [] : [new("db", "db", "∂𝓛/∂b", "Σ dZ", TraceLayout.Vector)];
+    public static IEnumerable<TraceName> Bias(Parameter? b) => b is null ? [] : [new("db", "db", "∂ℒ/∂b", "Σ dZ", TraceLayout.Vector)];
 
     public static IEnumerable<TraceName> Backward(AttentionOptions options, Parameter? b, Parameter? Wskip = null)
     {
         yield return options.Concatenate ? new("dZ", "dZ", "δ′^l", "15") : new("dZbar", "dZbar", "δ′^L", "16");
         foreach (var name in Bias(b)) yield return name;
-        if (Wskip is not null) yield return new("dWskip", "dW_skip", "∂𝓛/∂W_skip", "Hᵀ·dZ");
+        if (Wskip is not null) yield return new("dWskip", "dW_skip", "∂ℒ/∂W_skip", "Hᵀ·dZ");
         yield return new("dZk", "dZk", "δ′^{k,l}", "15, 18", TraceLayout.Heads);
     }
 }

@@ -101,7 +101,7 @@ public sealed class Gcn : ILayer
         new("dZ", "dZ", "δ′", "dH ⊙ σ′(Z)"),
         .. JoinNames.Bias(b),
         new("dX", "dX", "D", "A′ᵀ·dZ"),
-        new("dW", "dW", "∂𝓛/∂W", "Hᵀ·dX"),
+        new("dW", "dW", "∂ℒ/∂W", "Hᵀ·dX"),
         new("dH_prev", "dH_prev", "δ^{l−1}", "dX·Wᵀ"),
     ];
 }

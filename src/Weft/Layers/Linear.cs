@@ -59,7 +59,7 @@ public sealed class Linear : ILayer
         new("H", "H", "H", "output"),
         new("dZ", "dZ", "δ′", "dH ⊙ σ′(Z)"),
         .. JoinNames.Bias(b),
-        new("dW", "dW", "∂𝓛/∂W", "Hᵀ·dZ"),
+        new("dW", "dW", "∂ℒ/∂W", "Hᵀ·dZ"),
         new("dH_prev", "dH_prev", "δ^{l−1}", "dZ·Wᵀ"),
     ];
 }

@@ -100,9 +100,9 @@ public sealed class Sage : ILayer
         new("H", "H", "H", "σ(Z)"),
         new("dZ", "dZ", "δ′", "dH ⊙ σ′(Z)"),
         .. JoinNames.Bias(b),
-        new("dWself", "dW_self", "∂𝓛/∂W_self", "Hᵀ·dZ"),
-        new("dWneigh", "dW_neigh", "∂𝓛/∂W_neigh", "Mᵀ·dZ"),
-        new("dM", "dM", "∂𝓛/∂M", "dZ·W_neighᵀ"),
+        new("dWself", "dW_self", "∂ℒ/∂W_self", "Hᵀ·dZ"),
+        new("dWneigh", "dW_neigh", "∂ℒ/∂W_neigh", "Mᵀ·dZ"),
+        new("dM", "dM", "∂ℒ/∂M", "dZ·W_neighᵀ"),
         new("dH_prev", "dH_prev", "δ^{l−1}", "dZ·W_selfᵀ + Aᵀ·D⁻¹·dM"),
     ];
 }

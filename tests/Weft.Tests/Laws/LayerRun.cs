@@ -36,6 +36,12 @@ internal sealed class LayerRun
 
     public ILayer Layer { get; }
 
+    /// <summary>Names of the matrices that a traced run has kept, in the order in which the layer took them.</summary>
+    public IReadOnlyList<string> Recorded => saved.Order;
+
+    /// <summary>A matrix that a run has kept.</summary>
+    public Matrix Kept(string code) => saved[code];
+
     public Graph Graph { get; }
 
     public static Graph LibraryGraph(OracleGraph graph) =>
