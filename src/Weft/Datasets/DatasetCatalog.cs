@@ -13,10 +13,15 @@ public static class DatasetCatalog
     /// <summary>
     /// Opens a set. A name with a folder or an ending in it is a path. Otherwise names of built-in sets come first
     /// (<c>dictionary-lookup-7</c> gives the size; 7 if there is none), then NAME.npz, tu/NAME and raw/NAME in each of the
-    /// folders, where - and _ are the same, then a file or folder of that name here.
+    /// folders, where - and _ are the same, then a file or folder of that name here, then the sets that can be downloaded.
     /// </summary>
-    /// <exception cref="DataFormatException">There is no such set, or its file is broken.</exception>
-    public static Dataset Open(string nameOrPath, DatasetFolders? folders = null)
+    /// <param name="nameOrPath">Name of a set, or path of a file or folder.</param>
+    /// <param name="folders">Where to look; <see cref="DatasetFolders.Default"/> if null.</param>
+    /// <param name="fetch">True to download a known set that is not there.</param>
+    /// <param name="report">Called while downloading.</param>
+    /// <param name="cancellation">Ends a download.</param>
+    /// <exception cref="DataFormatException">There is no such set, its file is broken, or it cannot be downloaded.</exception>
+    public static Dataset Open(string nameOrPath, DatasetFolders? folders = null, bool fetch = true, Action<FetchProgress>? report = null, CancellationToken cancellation = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(nameOrPath);
         if (IsPath(nameOrPath)) return OpenPath(nameOrPath);
@@ -24,7 +29,10 @@ public static class DatasetCatalog
         folders ??= DatasetFolders.Default;
         if (Find(nameOrPath, folders) is { } found) return OpenPath(found) with { Name = nameOrPath };
         if (File.Exists(nameOrPath) || Directory.Exists(nameOrPath)) return OpenPath(nameOrPath);
-        throw Missing(nameOrPath, folders);
+        if (!fetch || Downloads.Find(nameOrPath) is not { } set) throw Missing(nameOrPath, folders);
+        using var client = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        string folder = Task.Run(() => new DatasetFetch(client, folders).FetchAsync(set, report, cancellation), cancellation).GetAwaiter().GetResult();
+        return OpenPath(folder) with { Name = nameOrPath };
     }
 
     /// <summary>Opens a file (.npz, .mtx, .csv) or folder (.npy files, Planetoid's, TUDataset's, edges.csv) by what it holds.</summary>
@@ -92,6 +100,8 @@ public static class DatasetCatalog
     private static DataFormatException Missing(string name, DatasetFolders folders)
     {
         string file = Path.Combine(folders.Data ?? folders.Cache, name.Replace('-', '_') + ".npz");
+        if (Downloads.WhereElse(name) is { } where) return new DataFormatException(file, "", $"there is no set {name} here", $"this file, or {where}");
+        if (Downloads.Find(name) is not null) return new DataFormatException(file, "", $"there is no set {name} here", $"this file, or weft data fetch {name}");
         return new DataFormatException(file, "", $"there is no set {name}", $"this file (put it there), or another name (weft data list){(folders.Data is null ? "; WEFT_DATA may name a folder of sets" : "")}");
     }
 
