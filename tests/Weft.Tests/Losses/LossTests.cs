@@ -1,3 +1,5 @@
+using Weft.Communication;
+using Weft.Distributed;
 using Weft.Graphs;
 using Weft.Kernels;
 using Weft.Losses;
@@ -136,6 +138,32 @@ public class LossTests
         {
             RowParallel.Threads = before;
         }
+    }
+
+    /// <summary>Every process gets the value of the whole; the last has no masked node and gives rows of zeros.</summary>
+    [Fact]
+    public void Processes_that_share_the_nodes_get_the_loss_of_all_and_their_rows_of_the_gradient()
+    {
+        const int rows = 23, columns = 5;
+        var random = new Random(2);
+        var z = Values(random, rows, columns, 2);
+        int[] labels = [.. Enumerable.Range(0, rows).Select(_ => random.Next(columns))];
+        bool[] mask = [.. Enumerable.Range(0, rows).Select(i => i < 17 && i % 3 != 0)];
+        var (expected, gradient) = LossOracles.CrossEntropy(z, labels, mask);
+        var grid = new ProcessGrid(2, 2, 1);
+        var parts = ThreadCommunicator.Run(grid.Size, world =>
+        {
+            var graph = grid.Distribute(world, rows, [0], [1]);
+            var (first, count) = grid.Owned(rows, world.Rank);
+            var here = new Range((int)first, (int)(first + count));
+            var target = LossTarget.FromLabels(graph, labels[here], mask[here]);
+            var dz = Matrix.Allocate(count, columns);
+            double value = new CrossEntropy().Evaluate(From(z).RowRange(first, count), target, dz);
+            return (value, target.Count, dz.ToArray());
+        });
+        Assert.All(parts, part => Assert.Equal(mask.Count(m => m), part.Count));
+        Assert.All(parts, part => Assert.Equal(expected, part.value, Tolerance));
+        Assert.All(gradient.Cast<double>().Zip(parts.SelectMany(part => part.Item3)), pair => Assert.Equal(pair.First, pair.Second, Tolerance));
     }
 
     [Fact]
