@@ -11,6 +11,7 @@ internal static class Root
     /// <summary>The verbs, in the order of the help. A new verb is one line here and one file beside this one.</summary>
     private static readonly Func<Command>[] Verbs =
     [
+        Train.Create,
         Trace.Create,
         Compare.Create,
     ];

@@ -21,7 +21,7 @@ public sealed class Trainer
     private readonly IOptimizer optimizer;
     private readonly Schedule schedule;
     private readonly EarlyStopping stopping;
-    private readonly Matrix[] best;
+    private readonly ParameterSnapshot best;
     private readonly int[] trainable;
     private readonly int[] order;
     private EpochReport last;
@@ -49,7 +49,7 @@ public sealed class Trainer
         optimizer = MakeOptimizer(model, settings);
         schedule = Schedule.Parse(settings.Schedule);
         stopping = EarlyStopping.Create(settings.Stopping, settings.Patience);
-        best = [.. model.Parameters.Select(p => Matrix.Allocate(p.Parameter.Value.Rows, p.Parameter.Value.Columns))];
+        best = new ParameterSnapshot(model.Parameters);
     }
 
     /// <summary>The model.</summary>
@@ -73,8 +73,8 @@ public sealed class Trainer
     /// <summary>Bytes of every buffer of the passes.</summary>
     public long WorkspaceBytes => sessions[0].WorkspaceBytes;
 
-    /// <summary>Best parameters in the order of the model's; what <see cref="UseBestParameters"/> puts in place.</summary>
-    public IReadOnlyList<Matrix> BestParameters => best;
+    /// <summary>The parameters that <see cref="UseBestParameters"/> puts in place.</summary>
+    public ParameterSnapshot BestParameters => best;
 
     /// <summary>Trains to the end.</summary>
     /// <param name="onEpoch">Called after every epoch.</param>
@@ -117,9 +117,33 @@ public sealed class Trainer
     }
 
     /// <summary>Puts the best parameters into the model.</summary>
-    public void UseBestParameters()
+    public void UseBestParameters() => best.PutBack();
+
+    /// <summary>Everything that the next epoch depends on, for a checkpoint.</summary>
+    public Checkpoint Save()
     {
-        for (int p = 0; p < best.Length; p++) best[p].CopyTo(Model.Parameters[p].Parameter.Value);
+        var checkpoint = new Checkpoint(Epoch);
+        checkpoint.Add(Model.Parameters, optimizer);
+        checkpoint.Add("best", best.Values);
+        checkpoint.Add("stopping", stopping.State);
+        checkpoint.Add("schedule", schedule.State);
+        checkpoint.Add("progress", [BestEpoch, Finished ? 1 : 0, last.TrainLoss, last.TrainScore, last.ValidationLoss, last.ValidationScore, last.TestScore]);
+        return checkpoint;
+    }
+
+    /// <summary>Goes back to where <see cref="Save"/> was called; the epochs that follow have the same bits as they had then.</summary>
+    /// <exception cref="Datasets.DataFormatException">The checkpoint is of another run.</exception>
+    public void Restore(Checkpoint checkpoint)
+    {
+        ArgumentNullException.ThrowIfNull(checkpoint);
+        checkpoint.Restore(Model.Parameters, optimizer);
+        checkpoint.Restore("best", best.Values);
+        stopping.State = checkpoint.Numbers("stopping");
+        schedule.State = checkpoint.Numbers("schedule");
+        double[] progress = checkpoint.Numbers("progress");
+        Epoch = checkpoint.Epoch;
+        (BestEpoch, Finished) = ((int)progress[0], progress[1] != 0);
+        last = last with { Epoch = Epoch, TrainLoss = progress[2], TrainScore = progress[3], ValidationLoss = progress[4], ValidationScore = progress[5], TestScore = progress[6] };
     }
 
     /// <summary>Scores of the model's present parameters.</summary>
@@ -149,14 +173,14 @@ public sealed class Trainer
     private void Judge()
     {
         schedule.Report(last.ValidationScore);
-        var verdict = stopping.Report(last.ValidationLoss, last.ValidationScore);
+        var advice = stopping.Report(last.ValidationLoss, last.ValidationScore);
         bool fitted = settings.StopWhenFitted && last.TrainScore >= 1;
-        if (verdict.Keep || fitted || BestEpoch == 0)
+        if (advice.Keep || fitted || BestEpoch == 0)
         {
             BestEpoch = Epoch;
-            for (int p = 0; p < best.Length; p++) Model.Parameters[p].Parameter.Value.CopyTo(best[p]);
+            best.Take();
         }
-        Finished = verdict.Stop || fitted;
+        Finished = advice.Stop || fitted;
     }
 
     private TrainingDivergedException Diverged(int epoch, int batch, Matrix logits, double value)

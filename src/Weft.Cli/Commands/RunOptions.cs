@@ -1,0 +1,95 @@
+using System.CommandLine;
+using Weft.Models;
+using Weft.Training;
+
+namespace Weft.Cli.Commands;
+
+/// <summary>
+/// The options that decide a run's result. Each changes one setting of a configuration; what is not given keeps the value of the
+/// recipe, of the configuration file, or of the defaults.
+/// </summary>
+internal sealed class RunOptions
+{
+    private readonly List<(Option Option, Func<ParseResult, RunConfig, RunConfig> Apply)> options = [];
+
+    public RunOptions()
+    {
+        Model(Ask.Choice("--model", "Kind of layer [gatv2]", null, [.. Architecture.Names]), (m, v) => m with { Model = v });
+        Model(Ask.WholeIfGiven("--layers", "Number of layers [2]", 1), (m, v) => m with { Layers = v!.Value });
+        Model(Ask.WholeIfGiven("--hidden", "Width of a hidden layer, per head [8; gcn 16; others 64]", 1), (m, v) => m with { Hidden = v });
+        Model(Ask.WholeIfGiven("--heads", "Heads of hidden attention layers [8]", 1), (m, v) => m with { Heads = v!.Value });
+        Model(Ask.WholeIfGiven("--output-heads", "Heads of the last attention layer, averaged [1]", 1), (m, v) => m with { OutputHeads = v!.Value });
+        Model(Rate("--dropout", "Share of each layer's input that training drops [0.5]"), (m, v) => m with { Dropout = v!.Value });
+        Model(Rate("--attention-dropout", "Share of attention coefficients that training drops [0]"), (m, v) => m with { AttentionDropout = v!.Value });
+        Model(Ask.Choice("--activation", "After hidden layers [elu for attention, else relu]", null, "none", "relu", "elu", "leaky-relu", "tanh", "logistic"), (m, v) => m with { Activation = v });
+        Model(Ask.NumberIfGiven("--slope", "Slope of the leaky ReLU of attention logits [0.2]"), (m, v) => m with { Slope = v!.Value });
+        Model(OnOff("--bias", "Biases [on]"), (m, v) => m with { Bias = v == "on" });
+        Model(Ask.Switch("--share-weights", "GATv2: one matrix for sources and destinations"), (m, v) => m with { ShareWeights = v });
+        Model(Ask.WholeIfGiven("--embedding", "Width of a learned embedding before the first layer [0: none]", 0), (m, v) => m with { EmbeddingWidth = v!.Value });
+
+        Training(Ask.Choice("--optimizer", "Rule of the step [adam]", null, "sgd", "adam", "adamw", "lars"), (t, v) => t with { Optimizer = v });
+        Training(Ask.NumberIfGiven("--lr", "Learning rate [0.005]", double.Epsilon, double.MaxValue), (t, v) => t with { LearningRate = v!.Value });
+        Training(Ask.NumberIfGiven("--weight-decay", "Weight decay, of weights but not biases [0.0005]", 0, double.MaxValue), (t, v) => t with { WeightDecay = v!.Value });
+        Training(Rate("--momentum", "Momentum of sgd and lars [0.9]"), (t, v) => t with { Momentum = v!.Value });
+        Training(Ask.Switch("--nesterov", "Nesterov's form of momentum"), (t, v) => t with { Nesterov = v });
+        Training(Ask.NumberIfGiven("--clip", "Largest norm of the gradient [0: any]", 0, double.MaxValue), (t, v) => t with { Clip = v!.Value });
+        Training(Ask.Word("--schedule", "constant, cosine:T, step:T:FACTOR, warmup:T, plateau:N:FACTOR [constant]", "RULE"), (t, v) => t with { Schedule = v });
+        Training(Ask.WholeIfGiven("--epochs", "Most epochs [1000]", 1), (t, v) => t with { Epochs = v!.Value });
+        Training(Ask.WholeIfGiven("--patience", "Epochs without progress before training stops; 0: never [100]", 0), (t, v) => t with { Patience = v!.Value });
+        Training(Ask.WholeIfGiven("--evaluate-every", "Epochs between evaluations [1]", 1), (t, v) => t with { EvaluateEvery = v!.Value });
+        Training(Ask.Choice("--metric", "Score that chooses the best epoch [accuracy]", null, "accuracy", "f1", "auc"), (t, v) => t with { Metric = v });
+        Training(Ask.WholeIfGiven("--seed", "Seed of start values, dropout and order [1]", 0), (t, v) => t with { Seed = (ulong)v!.Value });
+
+        Data(OnOff("--self-loops", "A loop for each node without one [on for gat and gatv2]"), (d, v) => d with { SelfLoops = v == "on" });
+        Data(Ask.Switch("--undirected", "Add the missing reverse of each edge"), (d, v) => d with { Undirected = v });
+        Data(Ask.Switch("--transpose", "Turn all edges round"), (d, v) => d with { Transpose = v });
+        Data(OnOff("--normalize-features", "Divide each node's features by their sum [on if sparse]"), (d, v) => d with { NormalizeFeatures = v == "on" });
+        Data(Ask.Switch("--binarize-features", "1 where a feature is above 0"), (d, v) => d with { BinarizeFeatures = v });
+        Data(Ask.Choice("--features", "Features made from the graph", null, "degree", "onehot", "constant", "learned"), (d, v) => d with { Features = v });
+        Data(Ask.WholeIfGiven("--random-features", "Columns of random features, for speed work", 1), (d, v) => d with { RandomFeatures = v!.Value });
+        Data(Ask.WholeIfGiven("--random-classes", "Random classes, for speed work", 2), (d, v) => d with { RandomClasses = v!.Value });
+        Data(Ask.Word("--split", "public, random, or the number of a published split [public]", "SPLIT"), (d, v) => d with { Split = v });
+        Data(Ask.WholeIfGiven("--train-per-class", "Training nodes of each class in a random split [20]", 1), (d, v) => d with { TrainPerClass = v!.Value });
+        Data(Ask.WholeIfGiven("--val-per-class", "Validation nodes of each class in a random split [30]", 0), (d, v) => d with { ValidationPerClass = v!.Value });
+        Data(Ask.WholeIfGiven("--batch-graphs", "Most graphs in a batch, for sets of many graphs [1024]", 1), (d, v) => d with { GraphsPerBatch = v!.Value });
+    }
+
+    /// <summary>Adds the options to a verb.</summary>
+    public void AddTo(Command command)
+    {
+        foreach (var (option, _) in options) command.Options.Add(option);
+    }
+
+    /// <summary>The configuration with every option that was given.</summary>
+    public RunConfig Apply(ParseResult parsed, RunConfig config)
+    {
+        foreach (var (option, apply) in options)
+            if (parsed.GetResult(option) is { Implicit: false }) config = apply(parsed, config);
+        return config;
+    }
+
+    /// <summary>Names of the options that were given.</summary>
+    public IEnumerable<string> Given(ParseResult parsed) =>
+        options.Where(o => parsed.GetResult(o.Option) is { Implicit: false }).Select(o => o.Option.Name);
+
+    private static Option<double?> Rate(string name, string description) => Ask.NumberIfGiven(name, description, 0, Math.BitDecrement(1.0));
+
+    // A bare switch means on; "off" turns a default off.
+    private static Option<string> OnOff(string name, string description)
+    {
+        var option = Ask.Choice(name, description, null, "on", "off");
+        option.Arity = ArgumentArity.ZeroOrOne;
+        var parse = option.CustomParser!;
+        option.CustomParser = result => result.Tokens.Count == 0 ? "on" : parse(result);
+        return option;
+    }
+
+    private void Model<T>(Option<T> option, Func<ModelSettings, T, ModelSettings> change) =>
+        options.Add((option, (parsed, config) => config with { Model = change(config.Model, parsed.GetValue(option)!) }));
+
+    private void Training<T>(Option<T> option, Func<TrainingSettings, T, TrainingSettings> change) =>
+        options.Add((option, (parsed, config) => config with { Training = change(config.Training, parsed.GetValue(option)!) }));
+
+    private void Data<T>(Option<T> option, Func<DataSettings, T, DataSettings> change) =>
+        options.Add((option, (parsed, config) => config with { Data = change(config.Data, parsed.GetValue(option)!) }));
+}

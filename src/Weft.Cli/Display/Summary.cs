@@ -1,0 +1,157 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Spectre.Console;
+using Weft.Cli.Commands;
+using Weft.Kernels;
+using Weft.Training;
+
+namespace Weft.Cli.Display;
+
+/// <summary>What a training command ends with: a table for a person, one JSON object for a program.</summary>
+internal static class Summary
+{
+    public static void Show(Terminal terminal, IReadOnlyList<RunOutcome> outcomes, string folder, bool json)
+    {
+        if (json) terminal.Output.WriteLine(ToJson(outcomes, folder));
+        else Table(terminal.Person, outcomes, folder);
+    }
+
+    private static void Table(IAnsiConsole console, IReadOnlyList<RunOutcome> outcomes, string folder)
+    {
+        var (first, many) = (outcomes[0], outcomes.Count > 1);
+        var table = new Table().Border(TableBorder.Rounded);
+        foreach (string column in new[] { "", "loss", "accuracy", "F1", "ROC-AUC" }) table.AddColumn(new TableColumn(column).RightAligned());
+        foreach (var (name, part) in Parts)
+        {
+            if (part(first.Scores) is null) continue;
+            string Cell(Func<NodeScores, double> value, string format) => Text(outcomes, o => value(part(o.Scores)!.Value), format);
+            table.AddRow(name, Cell(s => s.Loss, "F4"), Cell(s => s.Accuracy, "P1"), Cell(s => s.F1, "F3"), Cell(s => s.Auc, "F3"));
+        }
+        console.Write(table);
+        if (!many && first.Scores.Confusion is { } confusion && confusion.GetLength(0) <= 10) Confusion(console, confusion, first);
+        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"best epoch {(many ? Text(outcomes, o => o.Trainer.BestEpoch, "F0") : $"{first.Trainer.BestEpoch} of {first.Trainer.Epoch}")}, {Median(first.StepMilliseconds):F2} ms an epoch, {outcomes.Sum(o => o.Seconds):F1} s in all"));
+        console.WriteLine(many ? $"{outcomes.Count} runs in {folder}" : $"model and log in {folder}");
+    }
+
+    private static void Confusion(IAnsiConsole console, long[,] confusion, RunOutcome outcome)
+    {
+        var dataset = outcome.Trainer.Data.Dataset;
+        int classes = confusion.GetLength(0);
+        var table = new Table().Border(TableBorder.Simple).Title("test nodes: true class by row, predicted by column");
+        table.AddColumn("");
+        for (int c = 0; c < classes; c++) table.AddColumn(new TableColumn(Markup.Escape(Short(dataset.ClassName(c)))).RightAligned());
+        for (int r = 0; r < classes; r++)
+            table.AddRow([Markup.Escape(Short(dataset.ClassName(r))), .. Enumerable.Range(0, classes).Select(c => confusion[r, c].ToString(CultureInfo.InvariantCulture))]);
+        console.Write(table);
+    }
+
+    private static string Short(string name) => name.Length <= 12 ? name : name[..11] + "…";
+
+    private static readonly (string Name, Func<Scores, NodeScores?> Part)[] Parts =
+        [("train", s => s.Train), ("val", s => s.Validation), ("test", s => s.Test)];
+
+    private static string Text(IReadOnlyList<RunOutcome> outcomes, Func<RunOutcome, double> value, string format)
+    {
+        double[] values = [.. outcomes.Select(value)];
+        if (values.Any(double.IsNaN)) return "–";
+        string mean = values.Average().ToString(format, CultureInfo.InvariantCulture);
+        return values.Length == 1 ? mean : $"{mean} ± {Deviation(values).ToString(format, CultureInfo.InvariantCulture)}";
+    }
+
+    private static double Deviation(double[] values)
+    {
+        double mean = values.Average();
+        return values.Length < 2 ? 0 : Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1));
+    }
+
+    private static double Median(List<double> values)
+    {
+        if (values.Count == 0) return 0;
+        double[] sorted = [.. values.Order()];
+        return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    private static string ToJson(IReadOnlyList<RunOutcome> outcomes, string folder)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+            Write(json, outcomes, folder);
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    private static void Write(Utf8JsonWriter json, IReadOnlyList<RunOutcome> outcomes, string folder)
+    {
+        var first = outcomes[0];
+        var data = first.Trainer.Data;
+        json.WriteStartObject();
+        json.WriteString("dataset", first.Config.Dataset);
+        json.WriteString("model", first.Config.Model.Model);
+        if (first.Config.Recipe is { } recipe) json.WriteString("recipe", recipe);
+        json.WriteString("split", data.Split.Name);
+        json.WriteNumber("nodes", data.Dataset.Nodes);
+        json.WriteNumber("edges", data.Edges);
+        json.WriteNumber("features", data.Inputs);
+        json.WriteNumber("classes", data.Outputs);
+        if (first.Config.Data.RandomFeatures > 0 || first.Config.Data.RandomClasses > 0) json.WriteBoolean("random_data", true);
+        json.WriteNumber("parameters", first.Trainer.Model.ParameterCount);
+        json.WriteNumber("seed", first.Config.Training.Seed);
+        json.WriteNumber("runs", outcomes.Count);
+        json.WriteNumber("threads", RowParallel.Threads);
+        json.WriteNumber("precision", first.Config.Precision);
+        json.WriteString("version", first.Config.Version);
+        Number("epochs", o => o.Trainer.Epoch, 0);
+        Number("best_epoch", o => o.Trainer.BestEpoch, 0);
+        foreach (var (name, part) in Parts)
+        {
+            Number($"{name}_loss", o => part(o.Scores)?.Loss ?? double.NaN, 6);
+            Number($"{name}_accuracy", o => part(o.Scores)?.Accuracy ?? double.NaN, 6);
+            Number($"{name}_f1", o => part(o.Scores)?.F1 ?? double.NaN, 6);
+            Number($"{name}_auc", o => part(o.Scores)?.Auc ?? double.NaN, 6);
+        }
+        double[] medians = [.. outcomes.Select(o => Median(o.StepMilliseconds))];
+        Plain("epoch_ms_median", Median([.. medians]));
+        Plain("epoch_ms_min", outcomes.Min(o => o.StepMilliseconds.DefaultIfEmpty().Min()));
+        Plain("forward_ms_median", Median([.. outcomes.Select(o => Median(o.ForwardMilliseconds))]));
+        Plain("peak_memory_mb", MemoryMeter.Peak);
+        Plain("memory_beyond_data_mb", outcomes.Max(o => o.Memory.BeyondData));
+        Plain("workspace_mb", first.Trainer.WorkspaceBytes / (double)(1 << 20));
+        Plain("wall_s", outcomes.Sum(o => o.Seconds));
+        Texts("parameters_sha256", o => o.ParametersSha256);
+        Texts("best_parameters_sha256", o => o.Trainer.BestParameters.Sha256());
+        json.WriteString("run", folder);
+        json.WriteEndObject();
+
+        void Plain(string name, double value) => json.WriteNumber(name, Math.Round(value, 4));
+
+        void Number(string name, Func<RunOutcome, double> value, int digits)
+        {
+            double[] all = [.. outcomes.Select(value)];
+            if (all.Any(v => !double.IsFinite(v))) json.WriteNull(name);
+            else if (all.Length == 1) json.WriteNumber(name, Math.Round(all[0], digits));
+            else
+            {
+                json.WriteStartObject(name);
+                json.WriteNumber("mean", Math.Round(all.Average(), 6));
+                json.WriteNumber("std", Math.Round(Deviation(all), 6));
+                json.WriteStartArray("all");
+                foreach (double v in all) json.WriteNumberValue(Math.Round(v, digits));
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+        }
+
+        void Texts(string name, Func<RunOutcome, string> value)
+        {
+            if (outcomes.Count == 1)
+            {
+                json.WriteString(name, value(first));
+                return;
+            }
+            json.WriteStartArray(name);
+            foreach (var outcome in outcomes) json.WriteStringValue(value(outcome));
+            json.WriteEndArray();
+        }
+    }
+}

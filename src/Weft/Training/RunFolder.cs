@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Weft.Datasets;
+using Weft.Memory;
+
+namespace Weft.Training;
+
+/// <summary>
+/// The folder of a run: config.json, metrics.jsonl with one line an epoch, model.safetensors with the best parameters, and the
+/// checkpoints to go on from. At any moment it holds what a resumed run needs to end with the same bits.
+/// </summary>
+public sealed class RunFolder : IDisposable
+{
+    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(10);
+
+    private readonly StreamWriter metrics;
+    private long checkpointAt = Stopwatch.GetTimestamp();
+
+    private RunFolder(string path, RunConfig config, FileStream metrics)
+    {
+        (Path, Config) = (path, config);
+        this.metrics = new StreamWriter(metrics, new UTF8Encoding(false)) { NewLine = "\n" };
+    }
+
+    /// <summary>Where it is.</summary>
+    public string Path { get; }
+
+    /// <summary>What decides the result of the run.</summary>
+    public RunConfig Config { get; }
+
+    private static string ConfigFile(string path) => System.IO.Path.Combine(path, "config.json");
+
+    private static string MetricsFile(string path) => System.IO.Path.Combine(path, "metrics.jsonl");
+
+    /// <summary>The file of the best parameters.</summary>
+    public static string ModelFileOf(string path) => System.IO.Path.Combine(path, "model.safetensors");
+
+    /// <summary>Makes the folder of a new run.</summary>
+    /// <exception cref="ArgumentException">The folder holds a run already.</exception>
+    public static RunFolder Create(string path, RunConfig config)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        if (File.Exists(path)) throw new ArgumentException($"{path} is a file; a folder for the run was expected");
+        if (File.Exists(ConfigFile(path))) throw new ArgumentException($"{path} holds a run already; go on with it by --resume {path}, or choose another folder by --out");
+        Directory.CreateDirectory(path);
+        AtomicFile.Write(ConfigFile(path), stream => stream.Write(Encoding.UTF8.GetBytes(config.ToJson() + "\n")));
+        return new RunFolder(path, config, new FileStream(MetricsFile(path), FileMode.Create, FileAccess.Write, FileShare.Read));
+    }
+
+    /// <summary>The configuration of a run.</summary>
+    /// <exception cref="DataFormatException">The folder holds no run.</exception>
+    public static RunConfig ReadConfig(string path)
+    {
+        string file = ConfigFile(path);
+        if (!File.Exists(file)) throw new DataFormatException(path, "config.json", "there is no such file", "the folder of a run (see weft train --out)");
+        return RunConfig.FromJson(File.ReadAllText(file), file);
+    }
+
+    /// <summary>
+    /// Opens the folder of an interrupted run and brings the trainer to its newest whole checkpoint; without one it starts at
+    /// epoch 0. Later lines of metrics.jsonl are cut off: their epochs will be run again, with the same bits.
+    /// </summary>
+    /// <exception cref="DataFormatException">The folder holds no run, or its checkpoints are broken.</exception>
+    public static RunFolder Resume(string path, RunConfig config, Trainer trainer)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        if (Training.Checkpoint.Load(path) is { } checkpoint) trainer.Restore(checkpoint);
+        var stream = new FileStream(MetricsFile(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        stream.SetLength(EndOfLine(stream, trainer.Epoch));
+        stream.Seek(0, SeekOrigin.End);
+        return new RunFolder(path, config, stream);
+    }
+
+    /// <summary>Logs an epoch, and writes a checkpoint if the last one is old enough.</summary>
+    public void Log(EpochReport report, Trainer trainer)
+    {
+        metrics.WriteLine(Line(report));
+        if (Stopwatch.GetElapsedTime(checkpointAt) >= CheckpointEvery) WriteCheckpoint(trainer);
+    }
+
+    /// <summary>Writes a checkpoint now; the log is on the disk before it, so that it is never behind.</summary>
+    public void WriteCheckpoint(Trainer trainer)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        metrics.Flush();
+        trainer.Save().Save(Path);
+        checkpointAt = Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Writes the model's present parameters as the run's result.</summary>
+    public void SaveModel(Trainer trainer)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        metrics.Flush();
+        ModelFile.Save(trainer.Model, ModelFileOf(Path));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => metrics.Dispose();
+
+    private static string Line(EpochReport report)
+    {
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteNumber("epoch", report.Epoch);
+            Number("train_loss", report.TrainLoss);
+            if (report.Evaluated)
+            {
+                Number("train_score", report.TrainScore);
+                Number("val_loss", report.ValidationLoss);
+                Number("val_score", report.ValidationScore);
+                Number("test_score", report.TestScore);
+                Number("forward_ms", Math.Round(report.ForwardMilliseconds, 4));
+            }
+            Number("lr", report.LearningRate);
+            Number("epoch_ms", Math.Round(report.StepMilliseconds, 4));
+            json.WriteEndObject();
+
+            void Number(string name, double value)
+            {
+                if (double.IsFinite(value)) json.WriteNumber(name, value);
+                else json.WriteNull(name);
+            }
+        }
+        return Encoding.UTF8.GetString(buffer.ToArray());
+    }
+
+    // Where the line of an epoch ends. A line that a kill cut short has no end and is dropped with what follows.
+    private static long EndOfLine(FileStream stream, int epoch)
+    {
+        string wanted = string.Create(CultureInfo.InvariantCulture, $"{{\"epoch\":{epoch},");
+        using var reader = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);
+        string text = reader.ReadToEnd();
+        if (epoch == 0) return 0;
+        int at = text.StartsWith(wanted, StringComparison.Ordinal) ? 0 : text.IndexOf("\n" + wanted, StringComparison.Ordinal) + 1;
+        if (at == 0 && !text.StartsWith(wanted, StringComparison.Ordinal)) return 0;
+        int end = text.IndexOf('\n', at);
+        return end < 0 ? at : end + 1;
+    }
+}
