@@ -121,10 +121,10 @@ public class ProcessGridTests
                     part.Normalized(addLoops: true);
                     long first = grid.Owned(nodes, world.Rank).First;
                     var layer = new Gcn(inputs, outputs, bias: false, Activation.Elu);
-                    var saved = new Saved(new Workspace(), layer: 0) { Input = GridModel.ToMatrix(H).RowRange(first, part.OwnedSources) };
+                    var saved = new Saved(new Workspace(), layer: 0) { Input = LayerRun.ToMatrix(H).RowRange(first, part.OwnedSources) };
                     meter.Reset();
                     layer.Forward(part, saved.Input, saved);
-                    layer.Backward(part, GridModel.ToMatrix(dH).RowRange(first, part.OwnedDestinations), saved);
+                    layer.Backward(part, LayerRun.ToMatrix(dH).RowRange(first, part.OwnedDestinations), saved);
 
                     // The narrower side is what travels.
                     long F = Math.Min(inputs, outputs);

@@ -108,7 +108,7 @@ public class AdjointAcrossProcesses
         ThreadCommunicator.Run(grid.Size, world =>
         {
             int seed = 1000 * world.Rank;
-            body(GridModel.Part(grid, world, Whole), (r, c) => GridModel.ToMatrix(TestGraphs.Numbers((int)r, (int)c, seed++)));
+            body(GridModel.Part(grid, world, Whole), (r, c) => LayerRun.ToMatrix(TestGraphs.Numbers((int)r, (int)c, seed++)));
         });
     }
 

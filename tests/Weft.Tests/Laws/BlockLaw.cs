@@ -36,7 +36,7 @@ public class BlockLaw
         foreach (var model in GridModel.Of(name).Where(m => !m.Deep))
         {
             var all = Features(model);
-            var expected = Pass(model, GridModel.Whole(Whole), all, null, out _, out _);
+            var expected = Pass(model, LayerRun.LibraryGraph(Whole), all, null, out _, out _);
             var onBlock = Pass(model, Block(), Rows(all), null, out _, out _);
             Assert.Equal(Destinations.Length, onBlock.GetLength(0));
             double tolerance = sizeof(Real) == 8 ? 1e-13 : 1e-5;
@@ -117,17 +117,14 @@ public class BlockLaw
     private static double[,] Pass(GridModel model, Graph graph, double[,] H, double[,]? dH, out double[][] gradients, out double[] input, Model? parameters = null)
     {
         var built = parameters ?? model.Build();
-        var session = new Session(built, graph, GridModel.ToMatrix(H)) { WantsFeatureGradient = true };
-        var output = session.Forward(new Pass(1, 0, Training: false));
-        var result = new double[output.Rows, output.Columns];
-        double[] entries = output.ToArray();
-        Buffer.BlockCopy(entries, 0, result, 0, sizeof(double) * entries.Length);
-        input = dH is null ? [] : session.Backward(GridModel.ToMatrix(dH)).ToArray();
+        var session = new Session(built, graph, LayerRun.ToMatrix(H)) { WantsFeatureGradient = true };
+        var result = LayerRun.ToArray(session.Forward(new Pass(1, 0, Training: false)));
+        input = dH is null ? [] : session.Backward(LayerRun.ToMatrix(dH)).ToArray();
         gradients = [.. built.Parameters.Select(p => p.Parameter.Gradient.ToArray())];
         return result;
     }
 
-    private static double[,] Features(GridModel model) => TestGraphs.Numbers(Whole.Nodes, model.Inputs, 20);
+    private static double[,] Features(GridModel model) => TestGraphs.Numbers(Whole.Nodes, (int)model.Settings.Inputs, 20);
 
     private static double[,] Rows(double[,] all)
     {

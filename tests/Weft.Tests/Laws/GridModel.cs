@@ -45,8 +45,6 @@ internal sealed record GridModel(string Layer, string Setting, LayerSettings Set
            select new GridModel(layer, setting.Name, setting.Settings, shape.Deep, shape.Sparse),
     ];
 
-    public int Inputs => (int)Settings.Inputs;
-
     /// <summary>The model with seeded parameters, biases and ε included.</summary>
     public Model Build()
     {
@@ -69,57 +67,52 @@ internal sealed record GridModel(string Layer, string Setting, LayerSettings Set
         var model = new Model(layers);
         int number = 100;
         foreach (var (_, parameter) in model.Parameters)
-            ToMatrix(TestGraphs.Numbers((int)parameter.Value.Rows, (int)parameter.Value.Columns, number++, 0.75)).CopyTo(parameter.Value);
+            LayerRun.ToMatrix(TestGraphs.Numbers((int)parameter.Value.Rows, (int)parameter.Value.Columns, number++, 0.75)).CopyTo(parameter.Value);
         return model;
     }
 
     /// <summary>Width of the model's output.</summary>
     public int Outputs => (int)Build().Layers.Aggregate(Settings.Inputs, (width, layer) => layer.Outputs(width));
 
-    /// <summary>A training pass forward and back after a pass without dropout: every result that a process holds, by name.</summary>
-    /// <param name="graph">The whole graph or one process's part of it.</param>
-    /// <param name="H">Features of the whole graph.</param>
-    /// <param name="dH">Upstream gradient of the whole graph.</param>
-    /// <param name="first">First owned node.</param>
-    public GridResult Run(Graph graph, double[,] H, double[,] dH, long first)
+    /// <summary>Features and upstream gradient for a whole graph; every other feature of a sparse model is zero.</summary>
+    public (double[,] H, double[,] dH) Input(OracleGraph graph)
     {
-        var model = Build();
-        NodeMatrix features = Sparse ? ToSparse(H, first, graph.OwnedSources) : ToMatrix(H).RowRange(first, graph.OwnedSources);
-        var session = new Session(model, graph, features) { WantsFeatureGradient = !Sparse };
-        double[] evaluated = session.Forward(new Pass(Seed: 11, Step: 2, Training: false)).ToArray();
-        double[] trained = session.Forward(new Pass(Seed: 11, Step: 3, Training: true)).ToArray();
-        var input = session.Backward(ToMatrix(dH).RowRange(first, graph.OwnedDestinations));
-        var rows = new Dictionary<string, double[]> { ["output"] = evaluated, ["training output"] = trained };
-        if (!Sparse) rows["dH_prev"] = input.ToArray();
-        return new GridResult(rows, model.Parameters.ToDictionary(p => "d" + p.Name, p => p.Parameter.Gradient.ToArray()));
+        var H = TestGraphs.Numbers(graph.Nodes, (int)Settings.Inputs, 10);
+        for (int i = 0; Sparse && i < graph.Nodes; i++)
+            for (int j = i % 2; j < Settings.Inputs; j += 2) H[i, j] = 0;
+        return (H, TestGraphs.Numbers(graph.Nodes, Outputs, 11));
     }
 
-    public static Graph Whole(OracleGraph graph) => Graph.FromEdges(graph.Nodes, graph.Source, graph.Destination, Weights(graph));
-
-    public static Graph Part(ProcessGrid grid, ICommunicator world, OracleGraph graph) =>
-        grid.Distribute(world, graph.Nodes, graph.Source, graph.Destination, Weights(graph));
-
-    public static Matrix ToMatrix(double[,] values) => Matrix.From(values.GetLength(0), values.GetLength(1), [.. values.Cast<double>()]);
-
-    private static Real[] Weights(OracleGraph graph) => [.. graph.Weight.Select(w => (Real)w)];
-
-    // Every other entry is not stored.
-    private static SparseMatrix ToSparse(double[,] values, long first, long count)
+    /// <summary>A training pass forward and back after a pass without dropout: every result that a process holds, by name.</summary>
+    /// <param name="graph">The whole graph or one process's part of it.</param>
+    /// <param name="H">Features of the nodes that it owns.</param>
+    /// <param name="dH">Upstream gradient at the nodes that it owns.</param>
+    public GridResult Run(Graph graph, double[,] H, double[,] dH)
     {
-        var pointers = new long[count + 1];
-        var columns = new List<int>();
-        var entries = new List<Real>();
-        for (long i = 0; i < count; i++)
+        var model = Build();
+        NodeMatrix features = Sparse ? LayerRun.ToSparse(H) : LayerRun.ToMatrix(H);
+        var session = new Session(model, graph, features) { WantsFeatureGradient = !Sparse };
+        var rows = new Dictionary<string, double[,]>
         {
-            for (int j = 0; j < values.GetLength(1); j++)
-            {
-                if ((first + i + j) % 2 == 0) continue;
-                columns.Add(j);
-                entries.Add((Real)values[first + i, j]);
-            }
-            pointers[i + 1] = columns.Count;
-        }
-        return new SparseMatrix(pointers, [.. columns], [.. entries], values.GetLength(1));
+            ["output"] = LayerRun.ToArray(session.Forward(new Pass(Seed: 11, Step: 2, Training: false))),
+            ["training output"] = LayerRun.ToArray(session.Forward(new Pass(Seed: 11, Step: 3, Training: true))),
+        };
+        var input = session.Backward(LayerRun.ToMatrix(dH));
+        if (!Sparse) rows["dH_prev"] = LayerRun.ToArray(input);
+        return new GridResult(rows, model.Parameters.ToDictionary(p => "d" + p.Name, p => LayerRun.ToArray(p.Parameter.Gradient)));
+    }
+
+    /// <summary>One process's part of a graph.</summary>
+    public static Graph Part(ProcessGrid grid, ICommunicator world, OracleGraph graph) =>
+        grid.Distribute(world, graph.Nodes, graph.Source, graph.Destination, [.. graph.Weight.Select(w => (Real)w)]);
+
+    /// <summary>Rows first … first + count − 1.</summary>
+    public static double[,] Rows(double[,] whole, long first, long count)
+    {
+        var rows = new double[count, whole.GetLength(1)];
+        for (int i = 0; i < rows.GetLength(0); i++)
+            for (int j = 0; j < rows.GetLength(1); j++) rows[i, j] = whole[first + i, j];
+        return rows;
     }
 
     public override string ToString() => $"{Layer}, {Setting}{(Deep ? ", two layers" : "")}{(Sparse ? ", sparse features" : "")}";
@@ -128,29 +121,25 @@ internal sealed record GridModel(string Layer, string Setting, LayerSettings Set
 /// <summary>What a pass leaves on a process.</summary>
 /// <param name="Rows">Matrices of which a process holds its own rows.</param>
 /// <param name="Whole">Matrices that every process holds whole: gradients of parameters.</param>
-internal sealed record GridResult(IReadOnlyDictionary<string, double[]> Rows, IReadOnlyDictionary<string, double[]> Whole)
+internal sealed record GridResult(IReadOnlyDictionary<string, double[,]> Rows, IReadOnlyDictionary<string, double[,]> Whole)
 {
-    /// <summary>Rounding of this library's precision, relative to the largest entry or 1.</summary>
-    private static double Tolerance => sizeof(Real) == 8 ? 1e-12 : 3e-5;
-
     /// <summary>Throws, naming the tensor and the entry, unless this is the part from node <paramref name="first"/> on of what one process computes.</summary>
-    public void CheckAgainst(GridResult alone, long first, long nodes, string what)
+    public void CheckAgainst(GridResult alone, long first, string what)
     {
         foreach (var (name, expected) in alone.Rows)
         {
-            long width = expected.Length / nodes;
-            Check(name, expected.AsSpan((int)(first * width), Rows[name].Length), Rows[name], Largest(expected), what);
+            var part = GridModel.Rows(expected, first, Rows[name].GetLength(0));
+            Closeness.Check($"{what}: {name}", part, Rows[name], Largest(expected));
         }
-        foreach (var (name, expected) in alone.Whole) Check(name, expected, Whole[name], Largest(expected), what);
+        foreach (var (name, expected) in alone.Whole) Closeness.Check($"{what}: {name}", expected, Whole[name]);
     }
 
-    private static double Largest(double[] values) => values.Length == 0 ? 1 : Math.Max(1, values.Max(Math.Abs));
-
-    private static void Check(string name, ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, double scale, string what)
+    /// <summary>Throws unless both have the same bits.</summary>
+    public void CheckBits(GridResult other)
     {
-        Assert.True(expected.Length == actual.Length, $"{what}: {name} has {actual.Length} entries, {expected.Length} were expected");
-        for (int p = 0; p < expected.Length; p++)
-            if (!(Math.Abs(actual[p] - expected[p]) <= Tolerance * scale))
-                Assert.Fail($"{what}: {name}, entry {p}, is {actual[p]:R}; one process finds {expected[p]:R}, and {Tolerance * scale:G2} is allowed");
+        foreach (var (name, expected) in other.Rows) Closeness.CheckBits(name, expected, Rows[name]);
+        foreach (var (name, expected) in other.Whole) Closeness.CheckBits(name, expected, Whole[name]);
     }
+
+    private static double Largest(double[,] values) => values.Length == 0 ? 1 : Math.Max(1, values.Cast<double>().Max(Math.Abs));
 }

@@ -137,7 +137,7 @@ internal sealed class LayerRun
     }
 
     /// <summary>The non-zero entries, in compressed rows.</summary>
-    private static SparseMatrix ToSparse(double[,] values)
+    public static SparseMatrix ToSparse(double[,] values)
     {
         var pointers = new long[values.GetLength(0) + 1];
         var columns = new List<int>();
