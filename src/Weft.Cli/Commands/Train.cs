@@ -14,12 +14,12 @@ internal static class Train
     public static Command Create()
     {
         var verb = new Verb("train", "Train a model on a graph; write a run folder and a summary.",
-            "weft train                                  GATv2 on the generated citation graph",
-            "weft train cora --recipe gat-paper --runs 10  a paper's row, mean ± deviation",
+            "weft train                            GATv2 on the generated citation graph",
+            "weft train cora --recipe gat-paper --runs 10",
             "weft train graph.npz --model gcn --hidden 64 --epochs 200",
             "weft train edges.csv --features degree --split random",
-            "weft train --resume runs/cora-gat-1         go on after an interruption",
-            "weft train cora --json > summary.json       one JSON object on standard output");
+            "weft train --resume runs/cora-gat-1   go on after an interruption",
+            "weft train cora --json > summary.json one JSON object on standard output");
         var dataset = new Argument<string?>("DATASET") { Description = "A name (weft data list), a file or a folder [citations]", Arity = ArgumentArity.ZeroOrOne };
         var recipe = Ask.Word("--recipe", "A published configuration (weft recipe list); other options win", "NAME");
         var config = Ask.Word("--config", "A YAML or JSON file with the fields of config.json; other options win", "FILE");
