@@ -8,11 +8,11 @@ namespace Weft.Cli.Display;
 /// <summary>A trace as a table in data-flow order.</summary>
 internal static class TraceView
 {
-    public static void Write(Terminal terminal, Trace trace)
+    public static void Write(Terminal terminal, IEnumerable<TraceEntry> entries)
     {
         var table = Figures.Table("name", "symbol", "equation", "shape");
         foreach (string column in new[] { "bytes", "norm", "smallest", "largest" }) table.AddColumn(Figures.Right(column));
-        foreach (var entry in trace.Entries)
+        foreach (var entry in entries)
         {
             var (norm, smallest, largest) = Extent(entry.Array);
             table.AddRow(Figures.Row(entry.Name, entry.Symbol, Figures.Equation(entry.Equation), Figures.Shape(entry.Array.Shape), Bytes(entry.Array),

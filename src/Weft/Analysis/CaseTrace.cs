@@ -23,16 +23,7 @@ internal static class CaseTrace
         var output = pass.Forward();
         var entries = pass.ForwardEntries().ToList();
         if (given.Has("labels"))
-        {
-            var target = Target(given, graph, output.Columns);
-            var dLogits = Matrix.Allocate(output.Rows, output.Columns);
-            double loss = new CrossEntropy().Evaluate(output, target, dLogits);
-            if (given.EndsInSoftmax) Softmax(entries, pass.LastPrefix, output, target);
-            else entries.Add(new TraceEntry(pass.LastPrefix + "dH", "δ^L", "∂ℒ/∂H^L", TraceArrays.ToArray(dLogits, TraceLayout.Plain, 1, [])));
-            int at = entries.FindIndex(entry => entry.Name == pass.LastPrefix + "dH");
-            entries.Insert(at, new TraceEntry("loss", "ℒ", "−mean log H_iy", LossTrace.Number(loss)));
-            pass.Backward(dLogits);
-        }
+            pass.Backward(ModelTrace.WithLoss(entries, pass, output, new CrossEntropy(), Target(given, graph, output.Columns), given.EndsInSoftmax));
         else
         {
             var dH = given.Matrix("dH");
@@ -41,7 +32,7 @@ internal static class CaseTrace
         }
         entries.AddRange(pass.BackwardEntries());
         if (given.Has("adam_hyper")) entries.AddRange(AdamStep(given, model, graph, features));
-        return new Trace(entries);
+        return new Trace(entries) { Edges = pass.Edges() };
     }
 
     private static Parameter[] Weights(Model model) => [.. model.Parameters.Select(p => p.Parameter).Where(p => p.Name.StartsWith('W'))];
@@ -54,24 +45,6 @@ internal static class CaseTrace
         for (int i = 0; i < labels.Length; i++)
             if (mask[i] != 0 && (ulong)labels[i] >= (ulong)classes) throw given["labels"].Error($"label {labels[i]}", $"0 … {classes - 1}", $"[{i}]");
         return LossTarget.FromLabels(graph, [.. labels.Select(label => (int)label)], [.. mask.Select(m => m != 0)]);
-    }
-
-    // The layer itself ends at the logits, where the gradient of a softmax and its loss is exact; H and the gradient at H are
-    // written for the trace alone.
-    private static void Softmax(List<TraceEntry> entries, string prefix, Matrix logits, LossTarget target)
-    {
-        var H = LossTrace.LogSoftmax(logits);
-        var dH = Matrix.Allocate(logits.Rows, logits.Columns);
-        for (long i = 0; i < H.Rows; i++)
-        {
-            foreach (ref Real entry in H.Row(i)) entry = Real.Exp(entry);
-            dH.Row(i).Clear();
-            int y = target.Labels![i];
-            if (target.Mask[i]) dH[i, y] = -1 / (target.Count * H[i, y]);
-        }
-        int at = entries.FindIndex(entry => entry.Name == prefix + "H");
-        entries[at] = new TraceEntry(prefix + "H", "H^L", "14", TraceArrays.ToArray(H, TraceLayout.Plain, 1, []));
-        entries.Add(new TraceEntry(prefix + "dH", "δ^L", "−Y / (M·H)", TraceArrays.ToArray(dH, TraceLayout.Plain, 1, [])));
     }
 
     private static IEnumerable<TraceEntry> AdamStep(TraceCase given, Model model, Graphs.Graph graph, Matrix features)

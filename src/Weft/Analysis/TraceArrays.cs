@@ -29,6 +29,23 @@ internal static class TraceArrays
         }
     }
 
+    /// <summary>Sparse rows written out, dense ones as they are.</summary>
+    public static Matrix Dense(NodeMatrix rows)
+    {
+        if (rows.Sparse is not { } sparse) return rows.Dense;
+        var dense = Matrix.Allocate(rows.Rows, rows.Columns);
+        for (long i = 0; i < dense.Rows; i++)
+        {
+            var indices = sparse.IndicesOfRow(i);
+            var values = sparse.ValuesOfRow(i);
+            var row = dense.Row(i);
+            row.Clear();
+            for (int q = 0; q < indices.Length; q++) row[indices[q]] += values[q];
+        }
+        GC.KeepAlive(dense);
+        return dense;
+    }
+
     /// <summary>A matrix in the layout of a file.</summary>
     /// <param name="X">The matrix.</param>
     /// <param name="layout">How the file has it.</param>
