@@ -82,6 +82,9 @@ public class OracleLaw
     private static double[,] Input(int nodes, int width, int seed, InputMode mode)
     {
         var H = TestGraphs.Numbers(nodes, width, seed);
+        // Node 6 has a loop of its own: a row of zeros, of both signs, puts its logit and every function of H exactly on the kink.
+        if (nodes > 6)
+            for (int j = 0; j < width; j++) H[6, j] = j % 2 == 0 ? 0.0 : -0.0;
         if (mode != InputMode.Sparse) return H;
         for (int i = 0; i < nodes; i++)
             for (int j = 0; j < width; j++)
