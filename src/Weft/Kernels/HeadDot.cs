@@ -15,12 +15,18 @@ internal static unsafe class HeadDot
         RowParallel.For(X.Rows, X.Count, ref job);
     }
 
-    /// <summary>da^k = Σ_i dc_{i,k} X^k_i, summed in leaves of 256 rows.</summary>
+    /// <summary>da^k = Σ_i dc_{i,k} X^k_i, in leaves of 256 rows that meet in a dyadic tree.</summary>
     public static void AdjointA(Matrix X, Matrix dc, Matrix da)
     {
         da.Clear();
-        var job = new InA { X = X, dC = dc, dA = da };
-        RowParallel.For(da.Rows, X.Count, ref job);
+        long leaves = (X.Rows + RowVector.RowsPerLeaf - 1) / RowVector.RowsPerLeaf, width = X.Columns;
+        if (leaves == 0 || width == 0) return;
+        Real* partials = Scratch.Take(ScratchUse.Sums, leaves * width);
+        var job = new InA { X = X, dC = dc, Heads = da.Rows, Partials = partials };
+        RowParallel.For(leaves, X.Count, ref job);
+        for (long step = 1; step < leaves; step *= 2)
+            for (long t = 0; t + step < leaves; t += 2 * step) RowVector.Add(partials + (t + step) * width, partials + t * width, width);
+        for (long k = 0; k < da.Rows; k++) RowVector.Add(partials + k * da.Columns, da.Data + k * da.Stride, da.Columns);
     }
 
     /// <summary>dX^k_i = dc_{i,k} a^k, or added to dX.</summary>
@@ -42,30 +48,24 @@ internal static unsafe class HeadDot
         }
     }
 
-    // A head is a row of the job: its vector is summed by one thread, leaf by leaf.
     private struct InA : IRowJob
     {
-        public Matrix X, dC, dA;
+        public Matrix X, dC;
+        public long Heads;
+        public Real* Partials;
 
         public readonly void Run(long first, long last)
         {
-            for (long k = first; k < last; k++)
+            long width = X.Columns / Heads;
+            for (long leaf = first; leaf < last; leaf++)
             {
-                var head = new HeadSum { X = X, dC = dC, Head = k, Width = dA.Columns };
-                RowVector.AddInTree(ref head, 0, X.Rows, dA.Data + k * dA.Stride, dA.Columns, RowVector.RowsPerLeaf);
+                Real* sum = Partials + leaf * X.Columns;
+                RowVector.Clear(sum, X.Columns);
+                long end = Math.Min(X.Rows, (leaf + 1) * RowVector.RowsPerLeaf);
+                for (long i = leaf * RowVector.RowsPerLeaf; i < end; i++)
+                    for (long k = 0; k < Heads; k++)
+                        RowVector.AddScaled(dC.Data[i * dC.Stride + k], X.Data + i * X.Stride + k * width, sum + k * width, width);
             }
-        }
-    }
-
-    private struct HeadSum : ILeafSum
-    {
-        public Matrix X, dC;
-        public long Head, Width;
-
-        public readonly void AddTo(Real* sum, long first, long last)
-        {
-            for (long i = first; i < last; i++)
-                RowVector.AddScaled(dC.Data[i * dC.Stride + Head], X.Data + i * X.Stride + Head * Width, sum, Width);
         }
     }
 

@@ -25,41 +25,63 @@ internal static unsafe class RowVector
 
     /// <summary>y += a · x</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void AddScaled(Real a, Real* x, Real* y, long count)
-    {
-        long j = 0;
-        if (count >= Vector512<Real>.Count)
-        {
-            var wide = Vector512.Create(a);
-            for (; j <= count - Vector512<Real>.Count; j += Vector512<Real>.Count)
-                Vector512.FusedMultiplyAdd(wide, Vector512.Load(x + j), Vector512.Load(y + j)).Store(y + j);
-        }
-        if (j <= count - Vector256<Real>.Count)
-        {
-            Vector256.FusedMultiplyAdd(Vector256.Create(a), Vector256.Load(x + j), Vector256.Load(y + j)).Store(y + j);
-            j += Vector256<Real>.Count;
-        }
-        for (; j < count; j++) y[j] = Real.FusedMultiplyAdd(a, x[j], y[j]);
-    }
+    public static void AddScaled(Real a, Real* x, Real* y, long count) => Combine<ScaledSum>(x, y, y, a, count);
 
     /// <summary>y += x</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Add(Real* x, Real* y, long count)
-    {
-        long j = 0;
-        for (; j <= count - Vector512<Real>.Count; j += Vector512<Real>.Count)
-            (Vector512.Load(x + j) + Vector512.Load(y + j)).Store(y + j);
-        for (; j < count; j++) y[j] += x[j];
-    }
+    public static void Add(Real* x, Real* y, long count) => Combine<PlainSum>(x, y, y, 0, count);
 
     /// <summary>z = x + y</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Sum(Real* x, Real* y, Real* z, long count)
+    public static void Sum(Real* x, Real* y, Real* z, long count) => Combine<PlainSum>(x, y, z, 0, count);
+
+    /// <summary>z = x − y</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Subtract(Real* x, Real* y, Real* z, long count) => Combine<Difference>(x, y, z, 0, count);
+
+    /// <summary>z = x / y</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Divide(Real* x, Real* y, Real* z, long count) => Combine<Quotient>(x, y, z, 0, count);
+
+    /// <summary>z = x ⊙ y</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Multiply(Real* x, Real* y, Real* z, long count) => Combine<Product>(x, y, z, 0, count);
+
+    /// <summary>z = max(x, y)</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Max(Real* x, Real* y, Real* z, long count) => Combine<Larger>(x, y, z, 0, count);
+
+    /// <summary>x = exp(x), every entry by the same instructions wherever it lies.</summary>
+    public static void Exp(Real* x, long count)
+    {
+        long j = 0;
+        for (; j <= count - Vector512<Real>.Count; j += Vector512<Real>.Count) Vector512.Exp(Vector512.Load(x + j)).Store(x + j);
+        if (j == count) return;
+        Real* rest = stackalloc Real[Vector512<Real>.Count];
+        for (long t = j; t < count; t++) rest[t - j] = x[t];
+        Vector512.Exp(Vector512.Load(rest)).Store(rest);
+        for (long t = j; t < count; t++) x[t] = rest[t - j];
+    }
+
+    // z = f(x, y) with the widest vectors that still fit: rows are often as narrow as the number of heads.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Combine<TOperation>(Real* x, Real* y, Real* z, Real a, long count)
+        where TOperation : struct, IOperation
     {
         long j = 0;
         for (; j <= count - Vector512<Real>.Count; j += Vector512<Real>.Count)
-            (Vector512.Load(x + j) + Vector512.Load(y + j)).Store(z + j);
-        for (; j < count; j++) z[j] = x[j] + y[j];
+            TOperation.Of(Vector512.Load(x + j), Vector512.Load(y + j), Vector512.Create(a)).Store(z + j);
+        if (j <= count - Vector256<Real>.Count)
+        {
+            TOperation.Of(Vector256.Load(x + j), Vector256.Load(y + j), Vector256.Create(a)).Store(z + j);
+            j += Vector256<Real>.Count;
+        }
+        if (j <= count - Vector128<Real>.Count)
+        {
+            TOperation.Of(Vector128.Load(x + j), Vector128.Load(y + j), Vector128.Create(a)).Store(z + j);
+            j += Vector128<Real>.Count;
+        }
+        for (; j < count; j++) z[j] = TOperation.Of(x[j], y[j], a);
     }
 
     /// <summary>⟨x, y⟩</summary>
@@ -79,6 +101,11 @@ internal static unsafe class RowVector
         {
             sum += Vector256.Sum(Vector256.Load(x + j) * Vector256.Load(y + j));
             j += Vector256<Real>.Count;
+        }
+        if (j <= count - Vector128<Real>.Count)
+        {
+            sum += Vector128.Sum(Vector128.Load(x + j) * Vector128.Load(y + j));
+            j += Vector128<Real>.Count;
         }
         for (; j < count; j++) sum = Real.FusedMultiplyAdd(x[j], y[j], sum);
         return sum;

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using Weft.Graphs;
 using Weft.Memory;
 
@@ -8,7 +7,7 @@ namespace Weft.Kernels;
 /// Softmax over the stored entries of each row, in the steps between which processes that share a row reduce: largest entry,
 /// exponentials and their sum, division. An absent edge acts as L = −∞; an empty row has no S.
 /// </summary>
-/// <remarks>All of them take edges by destination, whose values lie side by side: a row of the graph is a block of L.</remarks>
+/// <remarks>All of them take edges by destination and contiguous matrices: the values of a row of the graph are a block of L.</remarks>
 internal static unsafe class SegmentSoftmax
 {
     /// <summary>m_i = max over the row's entries; −∞ for an empty row.</summary>
@@ -58,8 +57,7 @@ internal static unsafe class SegmentSoftmax
             {
                 Real* m = M.Data + i * M.Stride;
                 new Span<Real>(m, (int)heads).Fill(Real.NegativeInfinity);
-                for (long e = A.Pointers[i]; e < A.Pointers[i + 1]; e++)
-                    for (long k = 0; k < heads; k++) m[k] = Real.Max(m[k], L.Data[e * L.Stride + k]);
+                for (long e = A.Pointers[i]; e < A.Pointers[i + 1]; e++) RowVector.Max(L.Data + e * heads, m, m, heads);
             }
         }
     }
@@ -73,29 +71,21 @@ internal static unsafe class SegmentSoftmax
         {
             long heads = L.Columns;
             for (long i = first; i < last; i++)
+                for (long e = A.Pointers[i]; e < A.Pointers[i + 1]; e++)
+                    RowVector.Subtract(L.Data + e * heads, M.Data + i * heads, S.Data + e * heads, heads);
+            // The values of all these rows lie side by side.
+            RowVector.Exp(S.Data + A.Pointers[first] * heads, (A.Pointers[last] - A.Pointers[first]) * heads);
+            for (long i = first; i < last; i++)
             {
-                long from = A.Pointers[i], to = A.Pointers[i + 1];
-                Real* m = M.Data + i * M.Stride;
-                for (long e = from; e < to; e++)
-                    for (long k = 0; k < heads; k++) S.Data[e * heads + k] = L.Data[e * heads + k] - m[k];
-                Exp(S.Data + from * heads, (to - from) * heads);
-                Real* s = Sum.Data + i * Sum.Stride;
+                Real* s = Sum.Data + i * heads;
                 RowVector.Clear(s, heads);
-                RowVector.AddInTree(ref this, from, to, s, heads);
+                RowVector.AddInTree(ref this, A.Pointers[i], A.Pointers[i + 1], s, heads);
             }
         }
 
         public readonly void AddTo(Real* sum, long first, long last)
         {
             for (long e = first; e < last; e++) RowVector.Add(S.Data + e * S.Stride, sum, S.Columns);
-        }
-
-        private static void Exp(Real* x, long count)
-        {
-            long j = 0;
-            for (; j <= count - Vector512<Real>.Count; j += Vector512<Real>.Count)
-                Vector512.Exp(Vector512.Load(x + j)).Store(x + j);
-            for (; j < count; j++) x[j] = Real.Exp(x[j]);
         }
     }
 
@@ -108,7 +98,7 @@ internal static unsafe class SegmentSoftmax
         {
             for (long i = first; i < last; i++)
                 for (long e = A.Pointers[i]; e < A.Pointers[i + 1]; e++)
-                    for (long k = 0; k < S.Columns; k++) S.Data[e * S.Stride + k] /= Sum.Data[i * Sum.Stride + k];
+                    RowVector.Divide(S.Data + e * S.Columns, Sum.Data + i * S.Columns, S.Data + e * S.Columns, S.Columns);
         }
     }
 
@@ -143,8 +133,11 @@ internal static unsafe class SegmentSoftmax
         {
             for (long i = first; i < last; i++)
                 for (long e = A.Pointers[i]; e < A.Pointers[i + 1]; e++)
-                    for (long k = 0; k < S.Columns; k++)
-                        dL.Data[e * dL.Stride + k] = S.Data[e * S.Stride + k] * (dS.Data[e * dS.Stride + k] - R.Data[i * R.Stride + k]);
+                {
+                    Real* dl = dL.Data + e * S.Columns;
+                    RowVector.Subtract(dS.Data + e * S.Columns, R.Data + i * S.Columns, dl, S.Columns);
+                    RowVector.Multiply(S.Data + e * S.Columns, dl, dl, S.Columns);
+                }
         }
     }
 }
