@@ -1,5 +1,6 @@
 using System.Text;
 using Weft.Datasets;
+using Weft.Training;
 
 namespace Weft.Cli;
 
@@ -24,7 +25,7 @@ internal static class ErrorReport
     public static int Write(Exception problem, TextWriter error, bool debug)
     {
         int code = ExitCode(problem);
-        bool unexpected = code == WorkFailedException.ExitCode && problem is not WorkFailedException;
+        bool unexpected = code == WorkFailedException.ExitCode && problem is not (WorkFailedException or TrainingDivergedException);
         error.WriteLine($"error: {OneLine(Message(problem))}{(unexpected && !debug ? " (--debug shows where)" : "")}");
         if (debug) error.WriteLine(problem);
         return code;

@@ -29,6 +29,25 @@ internal static class ConfigFile
         }
     }
 
+    /// <summary>A configuration as YAML that <see cref="Read"/> takes.</summary>
+    public static string ToYaml(RunConfig config)
+    {
+        using var writer = new StringWriter { NewLine = "\n" };
+        var root = (YamlMappingNode)ToYaml(JsonNode.Parse(config.ToJson())!);
+        new YamlStream(new YamlDocument(root)).Save(writer, assignAnchors: false);
+        // The library ends a document with dots, which YAML does not need.
+        return writer.ToString().Replace("\n...\n", "\n", StringComparison.Ordinal).TrimEnd();
+    }
+
+    private static YamlNode ToYaml(JsonNode node) => node switch
+    {
+        JsonObject map => new YamlMappingNode(map.Where(f => f.Value is not null).Select(f => KeyValuePair.Create<YamlNode, YamlNode>(new YamlScalarNode(f.Key), ToYaml(f.Value!)))),
+        JsonArray list => new YamlSequenceNode(list.Where(n => n is not null).Select(n => ToYaml(n!))),
+        JsonValue value when value.GetValueKind() == JsonValueKind.String && Plain(value.GetValue<string>())?.GetValueKind() != JsonValueKind.String =>
+            new YamlScalarNode(value.GetValue<string>()) { Style = ScalarStyle.DoubleQuoted },
+        _ => new YamlScalarNode(node.ToString()),
+    };
+
     private static JsonNode? ToJson(YamlNode node) => node switch
     {
         YamlMappingNode map => new JsonObject(map.Children.Select(c => KeyValuePair.Create(((YamlScalarNode)c.Key).Value ?? "", ToJson(c.Value)))),

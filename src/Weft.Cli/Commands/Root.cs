@@ -12,8 +12,12 @@ internal static class Root
     private static readonly Func<Command>[] Verbs =
     [
         Train.Create,
+        Evaluate.Create,
+        Predict.Create,
         Trace.Create,
         Compare.Create,
+        Data.Create,
+        RecipeVerb.Create,
     ];
 
     public static Command Create()

@@ -24,7 +24,7 @@ internal sealed class RunOptions
         Model(Ask.Choice("--activation", "After hidden layers [elu for attention, else relu]", null, "none", "relu", "elu", "leaky-relu", "tanh", "logistic"), (m, v) => m with { Activation = v });
         Model(Ask.NumberIfGiven("--slope", "Slope of the leaky ReLU of attention logits [0.2]"), (m, v) => m with { Slope = v!.Value });
         Model(OnOff("--bias", "Biases [on]"), (m, v) => m with { Bias = v == "on" });
-        Model(Ask.Switch("--share-weights", "GATv2: one matrix for sources and destinations"), (m, v) => m with { ShareWeights = v });
+        Model(OnOff("--share-weights", "GATv2: one matrix for sources and destinations [off]"), (m, v) => m with { ShareWeights = v == "on" });
         Model(Ask.WholeIfGiven("--embedding", "Width of a learned embedding before the first layer [0: none]", 0), (m, v) => m with { EmbeddingWidth = v!.Value });
 
         Training(Ask.Choice("--optimizer", "Rule of the step [adam]", null, "sgd", "adam", "adamw", "lars"), (t, v) => t with { Optimizer = v });

@@ -31,6 +31,7 @@ internal static class Trace
             var terminal = Terminal.Of(parsed);
             string source = parsed.GetRequiredValue(input);
             var (showLayer, showNode, showHead) = (parsed.GetValue(layer), parsed.GetValue(node), parsed.GetValue(head));
+            if (parsed.GetValue(output) is string target) OutputFile.Check(target, "--out");
             if (showHead is not null && showNode is null) throw new UsageException("--head without --node, weft trace: expected the node whose row to follow");
             var trace = Directory.Exists(source)
                 ? OfRun(source, parsed.GetValue(dataset), terminal, cancellation)
@@ -52,7 +53,7 @@ internal static class Trace
     {
         var run = TrainedRun.Open(folder, dataset, cancellation);
         var batch = run.Data.Batches[0];
-        if (run.Data.Batches.Count > 1) terminal.Person.WriteLine($"the first of {run.Data.Batches.Count} batches, {batch.Nodes} nodes");
+        if (run.Data.Batches.Count > 1) terminal.Say($"the first of {run.Data.Batches.Count} batches, {batch.Nodes} nodes");
         return Analysis.Trace.Of(run.Model, batch.Graph, batch.Features, run.Loss, run.Target(batch));
     }
 }

@@ -13,7 +13,13 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
     /// <summary>One run, or several with seeds that follow one another.</summary>
     public int Run(RunConfig config, int runs, string? output, CancellationToken cancellation)
     {
-        var dataset = DatasetCatalog.Open(config.Dataset);
+        var dataset = DataFetch.Open(config.Dataset, terminal, cancellation);
+        config = config with
+        {
+            Data = TrainingData.Settle(config.Data, dataset, config.Model.Model),
+            ClassNames = config.Data.RandomClasses > 0 ? null : dataset.ClassNames,
+            MultiLabel = dataset.Targets.IsMissing ? null : true,
+        };
         // Everything that can be wrong is found before the first file is written.
         Ready(dataset, config with { Run = 0 });
         string folder = output ?? FreeFolder(config);
@@ -36,7 +42,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
         var config = RunFolder.ReadConfig(folder);
         if (config.Precision != sizeof(Real) * 8)
             throw new UsageException($"{folder} was begun in {config.Precision}-bit precision; go on with it in that build");
-        var trainer = Ready(DatasetCatalog.Open(config.Dataset), config);
+        var trainer = Ready(DataFetch.Open(config.Dataset, terminal, cancellation), config);
         using var files = RunFolder.Resume(folder, config, trainer);
         Summary.Show(terminal, [Finish(trainer, files, "", cancellation)], folder, json);
         return 0;
@@ -75,7 +81,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
         catch (OperationCanceledException)
         {
             files.WriteCheckpoint(trainer);
-            terminal.Person.WriteLine($"stopped after epoch {trainer.Epoch}; go on with: weft train --resume {files.Path}");
+            terminal.Say($"stopped after epoch {trainer.Epoch}; go on with: weft train --resume {files.Path}{(which.Length > 0 ? " (that run; the later ones have not begun)" : "")}");
             throw;
         }
         files.WriteCheckpoint(trainer);

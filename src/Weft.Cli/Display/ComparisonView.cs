@@ -24,10 +24,10 @@ internal static class ComparisonView
         var beyond = results.Where(result => !result.Holds).ToArray();
         foreach (var result in beyond)
         {
-            terminal.Person.WriteLine(result.Problem is not null ? $"{result.Name}: {result.Problem}" : string.Create(CultureInfo.InvariantCulture,
+            terminal.Say(result.Problem is not null ? $"{result.Name}: {result.Problem}" : string.Create(CultureInfo.InvariantCulture,
                 $"{result.Name}{Index(result)} is {result.Value:R}, expected {result.Reference:R} ± {result.Tolerance:G3}"));
         }
-        terminal.Person.WriteLine(beyond.Length == 0 ? $"all {results.Count} arrays hold" : $"{beyond.Length} of {results.Count} arrays do not hold");
+        terminal.Say(beyond.Length == 0 ? $"all {results.Count} arrays hold" : $"{beyond.Length} of {results.Count} arrays do not hold");
     }
 
     private static string Index(ArrayComparison result) => $"[{string.Join(',', result.WorstIndex)}]";

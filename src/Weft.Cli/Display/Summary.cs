@@ -14,43 +14,25 @@ internal static class Summary
     public static void Show(Terminal terminal, IReadOnlyList<RunOutcome> outcomes, string folder, bool json)
     {
         if (json) terminal.Output.WriteLine(ToJson(outcomes, folder));
-        else Table(terminal.Person, outcomes, folder);
+        else Table(terminal, outcomes, folder);
     }
 
-    private static void Table(IAnsiConsole console, IReadOnlyList<RunOutcome> outcomes, string folder)
+    private static void Table(Terminal terminal, IReadOnlyList<RunOutcome> outcomes, string folder)
     {
         var (first, many) = (outcomes[0], outcomes.Count > 1);
-        var table = new Table().Border(TableBorder.Rounded);
-        foreach (string column in new[] { "", "loss", "accuracy", "F1", "ROC-AUC" }) table.AddColumn(new TableColumn(column).RightAligned());
-        foreach (var (name, part) in Parts)
-        {
-            if (part(first.Scores) is null) continue;
-            string Cell(Func<NodeScores, double> value, string format) => Text(outcomes, o => value(part(o.Scores)!.Value), format);
-            table.AddRow(name, Cell(s => s.Loss, "F4"), Cell(s => s.Accuracy, "P1"), Cell(s => s.F1, "F3"), Cell(s => s.Auc, "F3"));
-        }
-        console.Write(table);
-        if (!many && first.Scores.Confusion is { } confusion && confusion.GetLength(0) <= 10) Confusion(console, confusion, first);
-        console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        ScoreTable.Write(terminal.Person, Parts.Where(p => p.Part(first.Scores) is not null).Select(p => (p.Name, Cells(outcomes, o => p.Part(o.Scores)!.Value))));
+        if (!many && first.Scores.Confusion is { } confusion && confusion.GetLength(0) <= ScoreTable.MostClasses)
+            ScoreTable.Confusion(terminal.Person, "test nodes", confusion, first.Trainer.Data.Dataset);
+        terminal.Say(string.Create(CultureInfo.InvariantCulture,
             $"best epoch {(many ? Text(outcomes, o => o.Trainer.BestEpoch, "F0") : $"{first.Trainer.BestEpoch} of {first.Trainer.Epoch}")}, {Median(first.StepMilliseconds):F2} ms an epoch, {outcomes.Sum(o => o.Seconds):F1} s in all"));
-        console.WriteLine(many ? $"{outcomes.Count} runs in {folder}" : $"model and log in {folder}");
+        terminal.Say(many ? $"{outcomes.Count} runs in {folder}" : $"model and log in {folder}");
     }
-
-    private static void Confusion(IAnsiConsole console, long[,] confusion, RunOutcome outcome)
-    {
-        var dataset = outcome.Trainer.Data.Dataset;
-        int classes = confusion.GetLength(0);
-        var table = new Table().Border(TableBorder.Simple).Title("test nodes: true class by row, predicted by column");
-        table.AddColumn("");
-        for (int c = 0; c < classes; c++) table.AddColumn(new TableColumn(Markup.Escape(Short(dataset.ClassName(c)))).RightAligned());
-        for (int r = 0; r < classes; r++)
-            table.AddRow([Markup.Escape(Short(dataset.ClassName(r))), .. Enumerable.Range(0, classes).Select(c => confusion[r, c].ToString(CultureInfo.InvariantCulture))]);
-        console.Write(table);
-    }
-
-    private static string Short(string name) => name.Length <= 12 ? name : name[..11] + "…";
 
     private static readonly (string Name, Func<Scores, NodeScores?> Part)[] Parts =
         [("train", s => s.Train), ("val", s => s.Validation), ("test", s => s.Test)];
+
+    private static string[] Cells(IReadOnlyList<RunOutcome> outcomes, Func<RunOutcome, NodeScores> scores) =>
+        [Text(outcomes, o => scores(o).Loss, "F4"), Text(outcomes, o => scores(o).Accuracy, "P1"), Text(outcomes, o => scores(o).F1, "F3"), Text(outcomes, o => scores(o).Auc, "F3")];
 
     private static string Text(IReadOnlyList<RunOutcome> outcomes, Func<RunOutcome, double> value, string format)
     {

@@ -19,6 +19,9 @@ internal sealed class Terminal
     /// <summary>True if a person watches: progress may be redrawn in place.</summary>
     public bool IsInteractive { get; }
 
+    /// <summary>A sentence for a person, never broken: a terminal folds it, a file keeps paths in it whole.</summary>
+    public void Say(string text) => Person.Profile.Out.Writer.WriteLine(text);
+
     /// <summary>The terminal of a command line that is being run.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="json">True if standard output is for a program.</param>

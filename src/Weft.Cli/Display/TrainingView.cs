@@ -13,9 +13,11 @@ internal abstract class TrainingView : IDisposable
     {
         if (quiet) return new Silent();
         var data = trainer.Data;
-        terminal.Person.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{which}{config.Model.Model} on {data.Dataset.Name}: {data.Dataset.Nodes:N0} nodes, {data.Edges:N0} edges, {data.Inputs:N0} features, {data.Outputs} classes; {trainer.Model.ParameterCount:N0} parameters, seed {config.Training.Seed}"));
-        return terminal.IsInteractive ? new Bar(terminal.Person, config.Training) : new Lines(terminal.Person, config.Training);
+        terminal.Say(string.Create(CultureInfo.InvariantCulture,
+            $"{which}{config.Model.Model} on {data.Dataset.Name}, {trainer.Model.ParameterCount:N0} parameters, seed {config.Training.Seed}"));
+        terminal.Say(string.Create(CultureInfo.InvariantCulture,
+            $"{data.Dataset.Nodes:N0} nodes, {data.Edges:N0} edges, {data.Inputs:N0} features, {data.Outputs} classes{(config.Data.RandomFeatures > 0 || config.Data.RandomClasses > 0 ? " (made at random, for speed work)" : "")}"));
+        return terminal.IsInteractive ? new Bar(terminal.Person, config.Training) : new Lines(terminal, config.Training);
     }
 
     /// <summary>Takes an epoch.</summary>
@@ -35,46 +37,38 @@ internal abstract class TrainingView : IDisposable
         }
     }
 
-    private sealed class Lines(IAnsiConsole console, TrainingSettings settings) : TrainingView
+    private sealed class Lines(Terminal terminal, TrainingSettings settings) : TrainingView
     {
         public override void Show(EpochReport report)
         {
             int step = report.Epoch <= 10 ? 5 : report.Epoch <= 100 ? 20 : 100;
             if (report.Epoch != 1 && report.Epoch % step != 0 && report.Epoch != settings.Epochs) return;
-            console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"epoch {report.Epoch,5}  {Text(report, settings)}  {report.StepMilliseconds:F1} ms"));
+            terminal.Say(string.Create(CultureInfo.InvariantCulture, $"epoch {report.Epoch,5}  {Text(report, settings)}  {report.StepMilliseconds:F1} ms"));
         }
     }
 
     /// <summary>One line, redrawn at most ten times a second.</summary>
     private sealed class Bar(IAnsiConsole console, TrainingSettings settings) : TrainingView
     {
-        private readonly long started = Stopwatch.GetTimestamp();
-        private long shown;
-        private bool drawn;
+        private readonly StatusLine line = new(console);
+        private long started, shown;
+        private int first;
 
         public override void Show(EpochReport report)
         {
+            if (first == 0) (first, started) = (report.Epoch, Stopwatch.GetTimestamp());
             if (Stopwatch.GetElapsedTime(shown).TotalMilliseconds < 100 && report.Epoch != settings.Epochs) return;
             shown = Stopwatch.GetTimestamp();
-            double each = Stopwatch.GetElapsedTime(started).TotalSeconds / report.Epoch;
-            string left = TimeSpan.FromSeconds(each * (settings.Epochs - report.Epoch)).ToString(@"m\:ss", CultureInfo.InvariantCulture);
-            string text = string.Create(CultureInfo.InvariantCulture, $"{report.Epoch}/{settings.Epochs}  {Text(report, settings)}  {1000 * each:F1} ms  ≤ {left} left");
-            int width = Math.Clamp(console.Profile.Width - text.Length - 3, 0, 30);
-            int done = (int)((long)width * report.Epoch / settings.Epochs);
-            if (text.Length >= console.Profile.Width) text = text[..(console.Profile.Width - 1)];
-            console.Write(new ControlCode("\r\u001b[2K"));
-            if (width >= 5)
-            {
-                console.Write(new Text(new string('━', done), new Style(Color.Green)));
-                console.Write(new Text(new string('─', width - done) + " ", new Style(Color.Grey)));
-            }
-            console.Write(new Text(text));
-            drawn = true;
+            // A resumed run does not begin at epoch 1; its first epoch here is not counted, it waits for the compiler.
+            double each = report.Epoch > first ? Stopwatch.GetElapsedTime(started).TotalMilliseconds / (report.Epoch - first) : report.StepMilliseconds;
+            string left = Left(TimeSpan.FromMilliseconds(each * (settings.Epochs - report.Epoch)));
+            line.Draw(report.Epoch / (double)settings.Epochs, string.Create(CultureInfo.InvariantCulture,
+                $"{report.Epoch}/{settings.Epochs}  loss {report.TrainLoss:F3}  val {report.ValidationLoss:F3}, {settings.Metric} {report.ValidationScore:F3}  {each:F1} ms  ≤ {left}"));
         }
 
-        public override void Dispose()
-        {
-            if (drawn) console.Write(new ControlCode("\r\u001b[2K"));
-        }
+        public override void Dispose() => line.Dispose();
+
+        private static string Left(TimeSpan time) => time.TotalHours < 1 ? time.ToString(@"m\:ss", CultureInfo.InvariantCulture)
+            : time.TotalDays < 1 ? time.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:F1} days");
     }
 }

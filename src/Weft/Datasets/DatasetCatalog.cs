@@ -62,11 +62,15 @@ public static class DatasetCatalog
             foreach (string part in new[] { "tu", "raw" })
             {
                 string folder = Path.Combine(root, part);
-                if (Directory.Exists(folder) && Match(Directory.EnumerateDirectories(folder), name) is { } found) return found;
+                if (Directory.Exists(folder) && Match(Directory.EnumerateDirectories(folder), name) is { } found && !IsBroken(found, root == folders.Cache)) return found;
             }
         }
         return null;
     }
+
+    // A download that was interrupted leaves a folder that is no set yet: it goes on from there.
+    private static bool IsBroken(string folder, bool fetched) =>
+        fetched && Downloads.Find(Path.GetFileName(folder)) is { } set && !set.Files.All(file => File.Exists(Path.Combine(folder, file.Name)));
 
     private static bool IsPath(string name) =>
         name.Contains('/', StringComparison.Ordinal) || name.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) || Path.HasExtension(name) || name is "." or "..";

@@ -32,6 +32,12 @@ public sealed record RunConfig
     /// <summary>Name of the recipe that the settings started from; null for none.</summary>
     public string? Recipe { get; init; }
 
+    /// <summary>Name of each class, as the data set of the run gave them; null where classes are numbers.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>True if a node may have several labels; null if each has one class.</summary>
+    public bool? MultiLabel { get; init; }
+
     /// <summary>What is done to the data.</summary>
     public DataSettings Data { get; init; } = new();
 

@@ -44,7 +44,14 @@ public sealed class RunFolder : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         if (File.Exists(path)) throw new ArgumentException($"{path} is a file; a folder for the run was expected");
         if (File.Exists(ConfigFile(path))) throw new ArgumentException($"{path} holds a run already; go on with it by --resume {path}, or choose another folder by --out");
-        Directory.CreateDirectory(path);
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new ArgumentException($"the folder {path} cannot be made ({problem.Message.TrimEnd('.')}); choose another by --out", problem);
+        }
         AtomicFile.Write(ConfigFile(path), stream => stream.Write(Encoding.UTF8.GetBytes(config.ToJson() + "\n")));
         return new RunFolder(path, config, new FileStream(MetricsFile(path), FileMode.Create, FileAccess.Write, FileShare.Read));
     }

@@ -47,9 +47,7 @@ public sealed class TrainingData
         ArgumentNullException.ThrowIfNull(settings);
         if (dataset.GraphLabels is not null && dataset.Labels is null)
             throw new ArgumentException($"{dataset.Name} has labels for whole graphs; training on nodes needs a label for each node");
-        dataset = WithEdges(dataset, settings, model);
-        dataset = WithRandom(dataset, settings);
-        dataset = WithFeatures(dataset, settings);
+        dataset = PrepareInputs(dataset, settings, model);
         if (dataset.Labels is null && dataset.Targets.IsMissing)
             throw new ArgumentException($"{dataset.Name} has no labels to learn; for speed work on a bare graph use --random-features F --random-classes C");
         var split = ChooseSplit(dataset, settings, run);
@@ -59,12 +57,38 @@ public sealed class TrainingData
             : InBatches(dataset, split, settings.GraphsPerBatch);
     }
 
+    /// <summary>The set with the edges and features that a model sees, its nodes in their own order; labels and splits need not be there.</summary>
+    /// <param name="dataset">The set as read.</param>
+    /// <param name="settings">What to do to it.</param>
+    /// <param name="model">Name of the model, which decides about self-loops if the settings do not.</param>
+    /// <exception cref="ArgumentException">The set lacks what the settings ask for.</exception>
+    public static Dataset PrepareInputs(Dataset dataset, DataSettings settings, string model)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(settings);
+        return WithFeatures(WithRandom(WithEdges(dataset, settings, model), settings), settings);
+    }
+
+    /// <summary>The settings with every choice made that depends on the set and the model, so that another set is treated alike.</summary>
+    public static DataSettings Settle(DataSettings settings, Dataset dataset, string model)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(settings);
+        return settings with
+        {
+            SelfLoops = settings.SelfLoops ?? LoopsByDefault(model),
+            NormalizeFeatures = settings.NormalizeFeatures ?? (settings.Features is null && settings.RandomFeatures == 0 && dataset.Features.IsSparse),
+        };
+    }
+
+    private static bool LoopsByDefault(string model) => model is "gat" or "gatv2";
+
     private static Dataset WithEdges(Dataset dataset, DataSettings settings, string model)
     {
         var edges = dataset.Edges;
         if (settings.Transpose) edges = edges.Transpose();
         if (settings.Undirected) edges = edges.Undirected();
-        if (settings.SelfLoops ?? model is "gat" or "gatv2") edges = edges.WithSelfLoops();
+        if (settings.SelfLoops ?? LoopsByDefault(model)) edges = edges.WithSelfLoops();
         var graphs = dataset.Graphs is null ? null : new GraphBatch(edges, dataset.Graphs.Membership, dataset.Graphs.Count);
         return dataset with { Edges = edges, Graphs = graphs };
     }
@@ -103,7 +127,8 @@ public sealed class TrainingData
         return normalize ? dataset.WithNormalizedFeatures() : dataset;
     }
 
-    private static Split ChooseSplit(Dataset dataset, DataSettings settings, int run)
+    /// <summary>The split that the settings ask for, as <see cref="Prepare"/> takes it.</summary>
+    internal static Split ChooseSplit(Dataset dataset, DataSettings settings, int run)
     {
         string choice = settings.Split ?? (dataset.Splits.Count > 0 ? "public" : "random");
         if (choice == "random")
@@ -139,6 +164,21 @@ public sealed class TrainingData
             at = end;
         }
         return new TrainingData { Batches = batches, Dataset = arranged, Split = arranged.Splits[0] };
+    }
+
+    /// <summary>The graphs of a prepared set in their own order, at most so many at a time.</summary>
+    internal static IEnumerable<TrainingBatch> InOrder(Dataset dataset, int graphsPerBatch)
+    {
+        if (dataset.Graphs is null)
+        {
+            yield return new(ToGraph(dataset.Edges), dataset.Features, 0);
+            yield break;
+        }
+        for (int at = 0; at < dataset.Graphs.Count; at += graphsPerBatch)
+        {
+            var batch = dataset.SelectGraphs([.. Enumerable.Range(at, Math.Min(graphsPerBatch, dataset.Graphs.Count - at))]);
+            if (batch.Nodes > 0) yield return new(ToGraph(batch.Edges), batch.Features, dataset.Graphs.Offsets[at]);
+        }
     }
 
     private static Graph ToGraph(EdgeList edges) =>

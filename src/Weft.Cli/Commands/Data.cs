@@ -1,0 +1,19 @@
+using System.CommandLine;
+
+namespace Weft.Cli.Commands;
+
+/// <summary><c>weft data</c>: what there is to learn from.</summary>
+internal static class Data
+{
+    public static Command Create()
+    {
+        var verb = new Verb("data", "Data sets: list, look into, fetch, convert, generate.",
+            "weft data list",
+            "weft data info cora",
+            "weft data convert edges.csv graph.npz")
+        {
+            DataList.Create(), DataInfo.Create(), DataFetch.Create(), DataConvert.Create(), DataGenerate.Create(),
+        };
+        return verb;
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Globalization;
+using Weft.Cli.Display;
+using Weft.Kernels;
+using Weft.Training;
+
+namespace Weft.Cli.Commands;
+
+/// <summary><c>weft predict</c>: what a trained model says of every node.</summary>
+internal static class Predict
+{
+    public static Command Create()
+    {
+        var run = new Argument<string>("RUN") { Description = "The folder of a run (weft train --out)" };
+        var name = new Argument<string?>("DATASET") { Description = "Another set, with or without labels [the run's own]", Arity = ArgumentArity.ZeroOrOne };
+        var output = Ask.Word("--out", "Write the CSV to this file [-: standard output]", "FILE");
+        var embeddings = Ask.Switch("--embeddings", "Columns e0, e1, … of the last hidden output too");
+        var threads = Ask.WholeIfGiven("--threads", "Threads [all cores]", 1, 1024);
+        var verb = new Verb("predict", "Class and probabilities of every node as CSV; 0 or 1 for each label where a node may have several.",
+            "weft predict runs/cora-gat-1 --out classes.csv",
+            "weft predict runs/cora-gat-1 new.npz     a graph that it has not seen",
+            "weft predict runs/cora-gat-1 --embeddings | head")
+        {
+            run, name, output, embeddings, threads,
+        };
+        verb.Does((parsed, cancellation) =>
+        {
+            RowParallel.Threads = parsed.GetValue(threads) ?? Environment.ProcessorCount;
+            string? file = parsed.GetValue(output) is { } given && given != "-" ? given : null;
+            if (file is not null) OutputFile.Check(file, "--out");
+            // Standard output may be the CSV: whatever else there is to say goes to standard error.
+            var terminal = Terminal.Of(parsed, json: file is null);
+            var trained = TrainedModel.Open(parsed.GetRequiredValue(run));
+            var dataset = trained.Prepare(DataFetch.Open(parsed.GetValue(name) ?? trained.Config.Dataset, terminal, cancellation));
+            var result = trained.Predict(dataset, parsed.GetValue(embeddings));
+            cancellation.ThrowIfCancellationRequested();
+            if (file is null)
+            {
+                Write(terminal.Output, result);
+                return 0;
+            }
+            OutputFile.Write(file, writer => Write(writer, result));
+            terminal.Say(FormattableString.Invariant($"{dataset.Nodes:N0} nodes written to {file}"));
+            return 0;
+        });
+        return verb;
+    }
+
+    private static void Write(TextWriter writer, Prediction result)
+    {
+        var dataset = result.Dataset;
+        int classes = (int)result.Logits.Columns, width = result.Embeddings.IsMissing ? 0 : (int)result.Embeddings.Columns;
+        string[] names = [.. Enumerable.Range(0, classes).Select(dataset.ClassName)];
+        var row = new List<string> { "node" };
+        if (dataset.Graphs is not null) row.Add("graph");
+        if (result.IsMultiLabel) row.AddRange(names);
+        else row.Add("class");
+        row.AddRange(names.Select(name => $"p_{name}"));
+        row.AddRange(Enumerable.Range(0, width).Select(j => $"e{j}"));
+        WriteRow(writer, row);
+
+        var chances = new double[classes];
+        for (int i = 0; i < dataset.Nodes; i++)
+        {
+            result.Probabilities(i, chances);
+            row.Clear();
+            row.Add(dataset.NodeName(i));
+            if (dataset.Graphs is { } graphs) row.Add(graphs.Membership[i].ToString(CultureInfo.InvariantCulture));
+            if (result.IsMultiLabel) row.AddRange(chances.Select(p => p > 0.5 ? "1" : "0"));
+            else row.Add(names[Array.IndexOf(chances, chances.Max())]);
+            row.AddRange(chances.Select(p => p.ToString("G6", CultureInfo.InvariantCulture)));
+            for (int j = 0; j < width; j++) row.Add(result.Embeddings[i, j].ToString("R", CultureInfo.InvariantCulture));
+            WriteRow(writer, row);
+        }
+    }
+
+    private static void WriteRow(TextWriter writer, List<string> fields) => writer.Write(string.Join(',', fields.Select(Quoted)) + "\n");
+
+    private static string Quoted(string field) =>
+        field.AsSpan().IndexOfAny(",\"\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+using Spectre.Console;
+using Weft.Datasets;
+using Weft.Training;
+
+namespace Weft.Cli.Display;
+
+/// <summary>Scores of the parts of a split, and which class was taken for which.</summary>
+internal static class ScoreTable
+{
+    /// <summary>A confusion table of more classes would not fit 80 columns.</summary>
+    public const int MostClasses = 10;
+
+    private const int Width = 80;
+
+    /// <summary>Loss, accuracy, F1 and ROC-AUC of one part.</summary>
+    public static string[] Cells(NodeScores scores) => [Cell(scores.Loss, "F4"), Cell(scores.Accuracy, "P1"), Cell(scores.F1, "F3"), Cell(scores.Auc, "F3")];
+
+    /// <summary>One row a part.</summary>
+    public static void Write(IAnsiConsole console, IEnumerable<(string Name, string[] Cells)> parts)
+    {
+        var table = new Table().Border(TableBorder.Rounded);
+        foreach (string column in new[] { "", "loss", "accuracy", "F1", "ROC-AUC" }) table.AddColumn(new TableColumn(column) { NoWrap = true }.RightAligned());
+        foreach (var (name, cells) in parts) table.AddRow(Figures.Row([name, .. cells]));
+        console.Write(table);
+    }
+
+    /// <summary>Nodes by true class (row) and predicted class (column).</summary>
+    public static void Confusion(IAnsiConsole console, string which, long[,] confusion, Dataset dataset)
+    {
+        int classes = confusion.GetLength(0);
+        // Every column has a space on each side; names are cut so that all fit.
+        int longest = Math.Max(3, Math.Min(12, Math.Min(Width, console.Profile.Width) / (classes + 1) - 3));
+        string Name(int c) => dataset.ClassName(c) is var name && name.Length <= longest ? name : name[..(longest - 1)] + "…";
+        var table = new Table().Border(TableBorder.Simple);
+        table.AddColumn(new TableColumn("") { NoWrap = true });
+        for (int c = 0; c < classes; c++) table.AddColumn(new TableColumn(new Text(Name(c))) { NoWrap = true }.RightAligned());
+        for (int r = 0; r < classes; r++)
+            table.AddRow(Figures.Row([Name(r), .. Enumerable.Range(0, classes).Select(c => confusion[r, c].ToString(CultureInfo.InvariantCulture))]));
+        console.WriteLine($"{which}, true class by row, predicted by column:");
+        console.Write(table);
+    }
+
+    private static string Cell(double value, string format) => double.IsNaN(value) ? "–" : value.ToString(format, CultureInfo.InvariantCulture);
+}
