@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Weft.Cli.Display;
-using Weft.Datasets;
 using Weft.Kernels;
 using Weft.Training;
 

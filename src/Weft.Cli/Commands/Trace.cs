@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Spectre.Console;
 using Weft.Analysis;
 using Weft.Cli.Display;
 

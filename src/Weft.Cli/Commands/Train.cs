@@ -1,9 +1,6 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Weft.Cli.Display;
-using Weft.Datasets;
 using Weft.Kernels;
-using Weft.Models;
 using Weft.Training;
 
 namespace Weft.Cli.Commands;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Spectre.Console;
 using Weft.Cli.Display;
 using Weft.Datasets;
 using Weft.Models;

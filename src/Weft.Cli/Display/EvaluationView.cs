@@ -1,4 +1,3 @@
-using Weft.Cli.Commands;
 using Weft.Datasets;
 using Weft.Training;
 
