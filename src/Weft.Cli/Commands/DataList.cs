@@ -15,7 +15,7 @@ internal static class DataList
         var json = Ask.Switch("--json", "One JSON object on standard output");
         var verb = new Verb("list", "Names of the sets that are built in, in $WEFT_DATA, in your cache folder, or can be fetched.",
             "weft data list",
-            "WEFT_DATA=~/graphs weft data list")
+            "weft data list --json")
         {
             json,
         };
