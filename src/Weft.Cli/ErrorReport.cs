@@ -12,7 +12,7 @@ public sealed class UsageException(string message) : Exception(message)
 }
 
 /// <summary>The work was well defined and failed: exit code 1.</summary>
-public sealed class WorkFailedException(string message) : Exception(message)
+public sealed class WorkFailedException(string message, Exception? innerException = null) : Exception(message, innerException)
 {
     /// <summary>The work failed, or a comparison did not hold.</summary>
     public const int ExitCode = 1;

@@ -83,6 +83,10 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
             terminal.Say($"stopped after epoch {trainer.Epoch}; go on with: weft train --resume {files.Path}{(which.Length > 0 ? " (that run; the later ones have not begun)" : "")}");
             throw;
         }
+        catch (IOException problem)
+        {
+            throw new WorkFailedException($"{problem.Message.TrimEnd('.')}; once that is put right, go on with: weft train --resume {files.Path}", problem);
+        }
         files.WriteCheckpoint(trainer);
         string last = ParameterSnapshot.Sha256(trainer.Model.Parameters);
         trainer.UseBestParameters();

@@ -13,9 +13,13 @@ namespace Weft.Training;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    private static readonly TimeSpan CheckpointEvery = TimeSpan.FromSeconds(10);
+    /// <summary>Environment variable with the most seconds between checkpoints, 0 … 10; 10 if it is not set, 0 for one each epoch.</summary>
+    public const string CheckpointSecondsVariable = "WEFT_CHECKPOINT_SECONDS";
+
+    private const double MostSeconds = 10;
 
     private readonly StreamWriter metrics;
+    private readonly TimeSpan checkpointEvery = CheckpointInterval();
     private long checkpointAt = Stopwatch.GetTimestamp();
 
     private RunFolder(string path, RunConfig config, FileStream metrics)
@@ -61,7 +65,11 @@ public sealed class RunFolder : IDisposable
     public static RunConfig ReadConfig(string path)
     {
         string file = ConfigFile(path);
-        if (!File.Exists(file)) throw new DataFormatException(path, "config.json", "there is no such file", "the folder of a run (see weft train --out)");
+        if (!File.Exists(file))
+        {
+            string? one = Directory.Exists(path) ? Directory.EnumerateDirectories(path, "seed-*").Order(StringComparer.Ordinal).FirstOrDefault() : null;
+            throw new DataFormatException(path, "config.json", "there is no such file", one is null ? "the folder of a run (see weft train --out)" : $"the folder of one run, such as {one}");
+        }
         return RunConfig.FromJson(File.ReadAllText(file), file);
     }
 
@@ -84,7 +92,7 @@ public sealed class RunFolder : IDisposable
     public void Log(EpochReport report, Trainer trainer)
     {
         metrics.WriteLine(Line(report));
-        if (Stopwatch.GetElapsedTime(checkpointAt) >= CheckpointEvery) WriteCheckpoint(trainer);
+        if (Stopwatch.GetElapsedTime(checkpointAt) >= checkpointEvery) WriteCheckpoint(trainer);
     }
 
     /// <summary>Writes a checkpoint now; the log is on the disk before it, so that it is never behind.</summary>
@@ -106,6 +114,15 @@ public sealed class RunFolder : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => metrics.Dispose();
+
+    private static TimeSpan CheckpointInterval()
+    {
+        string? text = Environment.GetEnvironmentVariable(CheckpointSecondsVariable);
+        if (string.IsNullOrEmpty(text)) return TimeSpan.FromSeconds(MostSeconds);
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is >= 0 and <= MostSeconds
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new ArgumentException($"{CheckpointSecondsVariable} is '{text}': 0 … {MostSeconds} seconds were expected");
+    }
 
     private static string Line(EpochReport report)
     {
