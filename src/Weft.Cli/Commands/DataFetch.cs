@@ -27,7 +27,7 @@ internal static class DataFetch
                 return 0;
             }
             // The catalog knows what to say of a set that cannot be fetched.
-            var dataset = DatasetCatalog.Open(wanted, fetch: false);
+            var dataset = DatasetCatalog.Open(wanted, fetch: false, cancellation: cancellation);
             terminal.Say($"{dataset.Name} is here already: nothing to fetch");
             return 0;
         });

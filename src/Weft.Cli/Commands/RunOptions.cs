@@ -36,6 +36,7 @@ internal sealed class RunOptions
         Training(Ask.Word("--schedule", "constant, cosine:T, step:T:FACTOR, warmup:T, plateau:N:FACTOR [constant]", "RULE"), (t, v) => t with { Schedule = v });
         Training(Ask.WholeIfGiven("--epochs", "Most epochs [1000]", 1), (t, v) => t with { Epochs = v!.Value });
         Training(Ask.WholeIfGiven("--patience", "Epochs without progress before training stops; 0: never [100]", 0), (t, v) => t with { Patience = v!.Value });
+        Training(Ask.Choice("--stopping", "What progress is: loss and score, loss alone, or loss below its last mean [best]", null, "best", "loss", "window"), (t, v) => t with { Stopping = v });
         Training(Ask.WholeIfGiven("--evaluate-every", "Epochs between evaluations [1]", 1), (t, v) => t with { EvaluateEvery = v!.Value });
         Training(Ask.Choice("--metric", "Score that chooses the best epoch [accuracy]", null, "accuracy", "f1", "auc"), (t, v) => t with { Metric = v });
         Training(Ask.WholeIfGiven("--seed", "Seed of start values, dropout and order [1]", 0), (t, v) => t with { Seed = (ulong)v!.Value });

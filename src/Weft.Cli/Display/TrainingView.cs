@@ -66,7 +66,11 @@ internal abstract class TrainingView : IDisposable
                 $"{report.Epoch}/{settings.Epochs}  loss {report.TrainLoss:F3}  val {report.ValidationLoss:F3}, {settings.Metric} {report.ValidationScore:F3}  {each:F1} ms  ≤ {left}"));
         }
 
-        public override void Dispose() => line.Dispose();
+        public override void Dispose()
+        {
+            line.Dispose();
+            base.Dispose();
+        }
 
         private static string Left(TimeSpan time) => time.TotalHours < 1 ? time.ToString(@"m\:ss", CultureInfo.InvariantCulture)
             : time.TotalDays < 1 ? time.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:F1} days");

@@ -4,7 +4,13 @@ namespace Weft.Training;
 internal abstract class EarlyStopping
 {
     /// <summary>The rule of this name.</summary>
-    public static EarlyStopping Create(string rule, int patience) => rule == "window" ? new Window(patience) : new Best(patience);
+    public static EarlyStopping Create(string rule, int patience) => rule switch
+    {
+        "best" => new Best(patience),
+        "loss" => new SmallestLoss(patience),
+        "window" => new Window(patience),
+        _ => throw new ArgumentException($"there is no stopping rule '{rule}'; use best, loss or window"),
+    };
 
     /// <summary>Everything that the next verdict depends on, for checkpoints.</summary>
     /// <exception cref="ArgumentException">Numbers of another rule are put back.</exception>
@@ -47,6 +53,34 @@ internal abstract class EarlyStopping
             if (asLow) bestLoss = loss;
             if (asHigh) bestScore = score;
             return (asLow && asHigh, patience > 0 && waited >= patience);
+        }
+    }
+
+    /// <summary>
+    /// The rule of Fey and Lenssen's benchmarks: keep the parameters with the smallest loss; stop after <c>patience</c>
+    /// evaluations in a row that were not below it. Patience 0 never stops.
+    /// </summary>
+    private sealed class SmallestLoss(int patience) : EarlyStopping
+    {
+        private double smallest = double.PositiveInfinity;
+        private int waited;
+
+        public override IReadOnlyList<double> State
+        {
+            get => [smallest, waited];
+            set
+            {
+                ExpectState(value, 2);
+                (smallest, waited) = (value[0], (int)value[1]);
+            }
+        }
+
+        public override (bool Keep, bool Stop) Report(double loss, double score)
+        {
+            bool smaller = loss < smallest;
+            waited = smaller ? 0 : waited + 1;
+            if (smaller) smallest = loss;
+            return (smaller, patience > 0 && waited >= patience);
         }
     }
 

@@ -222,6 +222,5 @@ public sealed class Trainer
         Require(settings.Momentum is >= 0 and < 1, "momentum", settings.Momentum, "0 up to, not including, 1");
         Require(settings.Clip >= 0 && double.IsFinite(settings.Clip), "clip", settings.Clip, "0 (no clipping) or more");
         Require(settings.Metric is "accuracy" or "f1" or "auc", "metric", settings.Metric, "accuracy, f1 or auc");
-        Require(settings.Stopping is "best" or "window", "stopping", settings.Stopping, "best or window");
     }
 }

@@ -35,7 +35,7 @@ public sealed record TrainingSettings
 
     /// <summary>
     /// "best": stop after Patience epochs in which neither validation loss nor score was at least as good as ever, keep the
-    /// parameters when both were. "window": stop when the validation loss exceeds the mean of the last Patience ones, keep the
+    /// parameters when both were. "loss": the same by the validation loss alone. "window": stop when the validation loss exceeds the mean of the last Patience ones, keep the
     /// last parameters.
     /// </summary>
     public string Stopping { get; init; } = "best";

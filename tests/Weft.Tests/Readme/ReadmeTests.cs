@@ -9,7 +9,7 @@ public class ReadmeTests
     {
         using var folder = new TemporaryFolder();
         var output = new StringWriter();
-        TwentyLines.Run(Path.Combine(folder.Path, "model.safetensors"), CancellationToken.None, output);
+        TwentyLines.Run(Path.Combine(folder.Path, "model.safetensors"), output, CancellationToken.None);
         string[] lines = output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         double accuracy = double.Parse(lines.Single(l => l.StartsWith("test accuracy", StringComparison.Ordinal)).Split(' ')[2]);
         Assert.InRange(accuracy, 70, 100);

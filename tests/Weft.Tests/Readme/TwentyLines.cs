@@ -7,7 +7,7 @@ namespace Weft.Tests.Readme;
 /// <summary>The library's twenty lines of the README, as they stand there.</summary>
 internal static class TwentyLines
 {
-    public static void Run(string file, CancellationToken cancellation, TextWriter output)
+    public static void Run(string file, TextWriter output, CancellationToken cancellation)
     {
         // README: from here
         var data = TrainingData.Prepare(DatasetCatalog.Open("citations"), new DataSettings(), "gatv2");

@@ -23,9 +23,25 @@ public class EarlyStoppingTests
     }
 
     [Fact]
+    public void The_loss_rule_looks_at_the_loss_alone()
+    {
+        var rule = EarlyStopping.Create("loss", 2);
+        (double Loss, double Score, bool Keep, bool Stop)[] epochs =
+        [
+            (1.0, 0.5, true, false),
+            (1.0, 0.9, false, false), // equal is not below
+            (0.9, 0.1, true, false),
+            (0.95, 0.9, false, false),
+            (double.NaN, 0.9, false, true),
+        ];
+        foreach (var (loss, score, keep, stop) in epochs) Assert.Equal((keep, stop), rule.Report(loss, score));
+        Assert.Throws<ArgumentException>(() => EarlyStopping.Create("luck", 2));
+    }
+
+    [Fact]
     public void Patience_of_zero_never_stops()
     {
-        foreach (string name in new[] { "best", "window" })
+        foreach (string name in new[] { "best", "loss", "window" })
         {
             var rule = EarlyStopping.Create(name, 0);
             for (int epoch = 0; epoch < 50; epoch++) Assert.False(rule.Report(epoch, -epoch).Stop);
@@ -59,7 +75,7 @@ public class EarlyStoppingTests
     [Fact]
     public void Rules_go_on_from_their_state()
     {
-        foreach (Func<EarlyStopping> make in new Func<EarlyStopping>[] { () => EarlyStopping.Create("best", 4), () => EarlyStopping.Create("window", 4) })
+        foreach (Func<EarlyStopping> make in new Func<EarlyStopping>[] { () => EarlyStopping.Create("best", 4), () => EarlyStopping.Create("loss", 4), () => EarlyStopping.Create("window", 4) })
         {
             for (int cut = 0; cut < 30; cut++)
             {
