@@ -88,7 +88,7 @@ public class EarlyStoppingTests
                 }
                 Assert.Equal(whole.State, second.State);
             }
-            Assert.Throws<ArgumentException>(() => make().State = [1, 2]);
+            Assert.Throws<ArgumentException>(() => make().State = [1, 2, 3, 4, 5, 6, 7]);
         }
     }
 }
