@@ -29,18 +29,15 @@ internal static unsafe class DenseAttention
     /// <summary>Z^k_i ← Z^k_i / s_i^k</summary>
     public static void Divide(Matrix Z, Matrix s, int heads)
     {
-        long d = heads == 0 ? 0 : Z.Columns / heads;
-        for (long i = 0; i < Z.Rows; i++)
-            for (long c = 0; c < Z.Columns; c++) Z[i, c] /= s[i, c / d];
+        var job = new DivideJob { Z = Z, S = s, Heads = heads };
+        RowParallel.For(Z.Rows, Z.Count, ref job);
     }
 
     /// <summary>r_i^k = ⟨dZ_i^k, Z_i^k⟩</summary>
     public static void RowDots(Matrix dZ, Matrix Z, int heads, Matrix r)
     {
-        long d = heads == 0 ? 0 : Z.Columns / heads;
-        for (long i = 0; i < Z.Rows; i++)
-            for (long k = 0; k < heads; k++)
-                r[i, k] = RowVector.Dot(dZ.Data + i * dZ.Stride + k * d, Z.Data + i * Z.Stride + k * d, d);
+        var job = new DotJob { dZ = dZ, Z = Z, Heads = heads, R = r };
+        RowParallel.For(Z.Rows, Z.Count, ref job);
     }
 
     /// <summary>dQ_i = τ Σ_j dL_ij K_j: the pass over destinations.</summary>
@@ -117,15 +114,16 @@ internal static unsafe class DenseAttention
             M.Data[i * M.Stride + k] = largest;
         }
 
+        // Σ exp(L − m)·V and, in one more place at its end, Σ exp(L − m): one tree for both.
         private readonly void Sum(long i, long k, long d)
         {
-            var sum = new PairSum { Job = this, Row = i, Head = k, Width = d };
-            Real* z = Z.Data + i * Z.Stride + k * d;
+            var pairs = new PairSum { Job = this, Row = i, Head = k, Width = d };
+            Real* sum = Scratch.Take(ScratchUse.Row, d + 1), z = Z.Data + i * Z.Stride + k * d;
+            RowVector.Clear(sum, d + 1);
+            RowVector.AddInTree(ref pairs, 0, K.Rows, sum, d + 1);
             RowVector.Clear(z, d);
-            Real total = 0;
-            sum.Total = &total;
-            RowVector.AddInTree(ref sum, 0, K.Rows, z, d);
-            S.Data[i * S.Stride + k] = total;
+            RowVector.Add(sum, z, d);
+            S.Data[i * S.Stride + k] = sum[d];
         }
 
         public readonly Real Logit(long i, long j, long k, long d) =>
@@ -136,18 +134,50 @@ internal static unsafe class DenseAttention
     {
         public RowJob Job;
         public long Row, Head, Width;
-        public Real* Total;
 
         public readonly void AddTo(Real* sum, long first, long last)
         {
-            Real m = Job.M.Data[Row * Job.M.Stride + Head], total = 0;
+            Real m = Job.M.Data[Row * Job.M.Stride + Head];
             for (long j = first; j < last; j++)
             {
                 Real e = Real.Exp(Job.Logit(Row, j, Head, Width) - m);
-                total += e;
                 RowVector.AddScaled(e, Job.V.Data + j * Job.V.Stride + Head * Width, sum, Width);
+                sum[Width] += e;
             }
-            *Total += total;
+        }
+    }
+
+    private struct DivideJob : IRowJob
+    {
+        public Matrix Z, S;
+        public int Heads;
+
+        public readonly void Run(long first, long last)
+        {
+            if (Heads == 0) return;
+            long d = Z.Columns / Heads;
+            for (long i = first; i < last; i++)
+                for (long k = 0; k < Heads; k++)
+                {
+                    Real s = S.Data[i * S.Stride + k];
+                    Real* z = Z.Data + i * Z.Stride + k * d;
+                    for (long c = 0; c < d; c++) z[c] /= s;
+                }
+        }
+    }
+
+    private struct DotJob : IRowJob
+    {
+        public Matrix dZ, Z, R;
+        public int Heads;
+
+        public readonly void Run(long first, long last)
+        {
+            if (Heads == 0) return;
+            long d = Z.Columns / Heads;
+            for (long i = first; i < last; i++)
+                for (long k = 0; k < Heads; k++)
+                    R.Data[i * R.Stride + k] = RowVector.Dot(dZ.Data + i * dZ.Stride + k * d, Z.Data + i * Z.Stride + k * d, d);
         }
     }
 
@@ -193,14 +223,20 @@ internal static unsafe class DenseAttention
         {
             if (A.Heads == 0) return;
             long d = A.K.Columns / A.Heads;
+            // [dK_j ‖ dV_j] of one head: one pass over the queries and one tree for both.
+            Real* sum = Scratch.Take(ScratchUse.Row, 2 * d);
             for (long j = first; j < last; j++)
             {
-                RowVector.Clear(dK.Data + j * dK.Stride, dK.Columns);
-                RowVector.Clear(dV.Data + j * dV.Stride, dV.Columns);
+                Real* dk = dK.Data + j * dK.Stride, dv = dV.Data + j * dV.Stride;
+                RowVector.Clear(dk, dK.Columns);
+                RowVector.Clear(dv, dV.Columns);
                 for (long k = 0; k < A.Heads; k++)
                 {
-                    var sum = new KeySum { A = A, Column = j, Head = k, Width = d, dV = dV.Data + j * dV.Stride + k * d };
-                    RowVector.AddInTree(ref sum, 0, A.Q.Rows, dK.Data + j * dK.Stride + k * d, d);
+                    var pairs = new KeySum { A = A, Column = j, Head = k, Width = d };
+                    RowVector.Clear(sum, 2 * d);
+                    RowVector.AddInTree(ref pairs, 0, A.Q.Rows, sum, 2 * d);
+                    RowVector.Add(sum, dk + k * d, d);
+                    RowVector.Add(sum + d, dv + k * d, d);
                 }
             }
         }
@@ -210,7 +246,6 @@ internal static unsafe class DenseAttention
     {
         public Adjoint A;
         public long Column, Head, Width;
-        public Real* dV;
 
         public readonly void AddTo(Real* sum, long first, long last)
         {
@@ -218,7 +253,7 @@ internal static unsafe class DenseAttention
             {
                 var (s, dL) = A.At(i, Column, Head, Width);
                 RowVector.AddScaled(A.Scale * dL, A.Q.Data + i * A.Q.Stride + Head * Width, sum, Width);
-                RowVector.AddScaled(s, A.dZ.Data + i * A.dZ.Stride + Head * Width, dV, Width);
+                RowVector.AddScaled(s, A.dZ.Data + i * A.dZ.Stride + Head * Width, sum + Width, Width);
             }
         }
     }

@@ -18,11 +18,6 @@ internal static unsafe class RowVector
     /// <summary>Rows of a leaf where a sum runs over nodes.</summary>
     public const long RowsPerLeaf = 256;
 
-    [ThreadStatic]
-    private static Memory.AlignedMemory? partials;
-    [ThreadStatic]
-    private static long partialCapacity;
-
     /// <summary>y += a · x</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddScaled(Real a, Real* x, Real* y, long count) => Combine<ScaledSum>(x, y, y, a, count);
@@ -128,7 +123,7 @@ internal static unsafe class RowVector
             return;
         }
         int depth = 2 + (int)long.Log2((count + run - 1) / run);
-        Real* scratch = Partials(depth * width);
+        Real* scratch = Scratch.Take(ScratchUse.Tree, depth * width);
         Clear(scratch, width);
         Tree(ref leaf, first, last, scratch, width, run);
         Add(scratch, sum, width);
@@ -150,15 +145,5 @@ internal static unsafe class RowVector
         Clear(right, width);
         Tree(ref leaf, middle, last, right, width, run);
         Add(right, sum, width);
-    }
-
-    private static Real* Partials(long count)
-    {
-        if (partials is null || partialCapacity < count)
-        {
-            partials = new Memory.AlignedMemory(count);
-            partialCapacity = count;
-        }
-        return partials.Data;
     }
 }

@@ -12,6 +12,8 @@ internal enum ScratchUse
     LeafStack,
     Partials,
     Sums,
+    Tree,
+    Row,
 }
 
 /// <summary>Memory that a thread keeps between kernels, grown when a larger product comes; contents are not kept.</summary>
