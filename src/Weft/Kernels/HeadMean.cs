@@ -5,7 +5,7 @@ namespace Weft.Kernels;
 /// <summary>The mean over heads that an output layer ends with, and its adjoint.</summary>
 internal static unsafe class HeadMean
 {
-    /// <summary>Zbar = (1/K) Σ_k Z^k</summary>
+    /// <summary>Zbar = (1/K) Σ_k Z^k; zero without heads.</summary>
     /// <param name="Zk">[N, K·d]</param>
     /// <param name="heads">K</param>
     /// <param name="Zbar">[N, d]</param>
@@ -37,7 +37,7 @@ internal static unsafe class HeadMean
                 {
                     Real sum = 0;
                     for (int k = 0; k < Heads; k++) sum += z[k * width + c];
-                    Zbar.Data[i * Zbar.Stride + c] = sum / Heads;
+                    Zbar.Data[i * Zbar.Stride + c] = Heads == 0 ? 0 : sum / Heads;
                 }
             }
         }

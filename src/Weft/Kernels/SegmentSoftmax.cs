@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Weft.Graphs;
 using Weft.Memory;
 
@@ -7,12 +8,16 @@ namespace Weft.Kernels;
 /// Softmax over the stored entries of each row, in the steps between which processes that share a row reduce: largest entry,
 /// exponentials and their sum, division. An absent edge acts as L = −∞; an empty row has no S.
 /// </summary>
-/// <remarks>All of them take edges by destination and contiguous matrices: the values of a row of the graph are a block of L.</remarks>
+/// <remarks>
+/// All of them take edges in the order of their values (the view by destination) and contiguous matrices: the values of a row
+/// of the graph are a block of L.
+/// </remarks>
 internal static unsafe class SegmentSoftmax
 {
     /// <summary>m_i = max over the row's entries; −∞ for an empty row.</summary>
     public static void Max(EdgeView A, Matrix L, Matrix m)
     {
+        AssertBlocks(A, L, m);
         var job = new MaxJob { A = A, L = L, M = m };
         RowParallel.For(A.Rows, A.Count * L.Columns, ref job);
     }
@@ -20,6 +25,8 @@ internal static unsafe class SegmentSoftmax
     /// <summary>S_e = exp(L_e − m_i), s_i = Σ S_e. S may be L.</summary>
     public static void Exponentials(EdgeView A, Matrix L, Matrix m, Matrix S, Matrix s)
     {
+        AssertBlocks(A, L, m);
+        AssertBlocks(A, S, s);
         var job = new ExponentialJob { A = A, L = L, M = m, S = S, Sum = s };
         RowParallel.For(A.Rows, 8 * A.Count * L.Columns, ref job);
     }
@@ -27,6 +34,7 @@ internal static unsafe class SegmentSoftmax
     /// <summary>S_e ← S_e / s_i</summary>
     public static void Divide(EdgeView A, Matrix S, Matrix s)
     {
+        AssertBlocks(A, S, s);
         var job = new DivideJob { A = A, S = S, Sum = s };
         RowParallel.For(A.Rows, A.Count * S.Columns, ref job);
     }
@@ -34,6 +42,8 @@ internal static unsafe class SegmentSoftmax
     /// <summary>r_i = Σ_{e→i} S_e dS_e</summary>
     public static void Dots(EdgeView A, Matrix S, Matrix dS, Matrix r)
     {
+        AssertBlocks(A, S, r);
+        AssertBlocks(A, dS, r);
         var job = new DotJob { A = A, S = S, dS = dS, R = r };
         RowParallel.For(A.Rows, A.Count * S.Columns, ref job);
     }
@@ -41,8 +51,17 @@ internal static unsafe class SegmentSoftmax
     /// <summary>dL_e = S_e (dS_e − r_i). dL may be dS.</summary>
     public static void Adjoint(EdgeView A, Matrix S, Matrix dS, Matrix r, Matrix dL)
     {
+        AssertBlocks(A, S, r);
+        AssertBlocks(A, dS, dL);
         var job = new AdjointJob { A = A, S = S, dS = dS, R = r, dL = dL };
         RowParallel.For(A.Rows, A.Count * S.Columns, ref job);
+    }
+
+    [Conditional("DEBUG")]
+    private static void AssertBlocks(EdgeView A, Matrix values, Matrix rows)
+    {
+        Debug.Assert(A.Permutation is null, "the values are not in the order of the edges");
+        Debug.Assert(values.IsContiguous && rows.IsContiguous, "a softmax of a view of some columns");
     }
 
     private struct MaxJob : IRowJob
