@@ -46,15 +46,26 @@ internal static unsafe class RowVector
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Max(Real* x, Real* y, Real* z, long count) => Combine<Larger>(x, y, z, 0, count);
 
-    /// <summary>x = exp(x), every entry by the same instructions wherever it lies.</summary>
+    /// <summary>x = exp(x), x ≤ 0, every entry by the same instructions wherever it lies and whatever lies beside it.</summary>
+    /// <remarks>The framework's Exp of doubles is no such function: one entry out of range changes how its neighbours are computed.</remarks>
     public static void Exp(Real* x, long count)
     {
+        if (Vector512.IsHardwareAccelerated) Exp<Lanes512, Vector512<Real>>(x, count);
+        else if (Vector256.IsHardwareAccelerated) Exp<Lanes256, Vector256<Real>>(x, count);
+        else Exp<Lanes128, Vector128<Real>>(x, count);
+    }
+
+    private static void Exp<TLanes, TVector>(Real* x, long count)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
         long j = 0;
-        for (; j <= count - Vector512<Real>.Count; j += Vector512<Real>.Count) Vector512.Exp(Vector512.Load(x + j)).Store(x + j);
+        for (; j <= count - TLanes.Count; j += TLanes.Count) TLanes.Store(VectorMath.Exp<TLanes, TVector>(TLanes.Load(x + j)), x + j);
         if (j == count) return;
-        Real* rest = stackalloc Real[Vector512<Real>.Count];
+        TVector padded = default;
+        Real* rest = (Real*)&padded;
         for (long t = j; t < count; t++) rest[t - j] = x[t];
-        Vector512.Exp(Vector512.Load(rest)).Store(rest);
+        padded = VectorMath.Exp<TLanes, TVector>(padded);
         for (long t = j; t < count; t++) x[t] = rest[t - j];
     }
 
