@@ -102,13 +102,13 @@ public unsafe class RowVectorTests
     public void An_exponential_has_the_same_bits_wherever_its_entry_lies()
     {
         var random = new Random(4);
-        Real[] special = [0, (Real)(-0.0), 1, -1, -88, -104, 89, -709, -746, 710, 10_000, -10_000, Real.NaN, Real.PositiveInfinity, Real.NegativeInfinity, Real.Epsilon, Real.MaxValue];
+        Real[] special = [0, (Real)(-0.0), -1, -87, -88, -104, -708, -709, -746, -10_000, Real.NaN, Real.NegativeInfinity, -Real.Epsilon, Real.MinValue];
         for (int width = 0; width <= 256; width++)
         {
             var X = Row(width, random);
             // Plain neighbours for the special entries and special neighbours for the plain ones.
             for (int j = 0; j < width; j++)
-                X.View[0, j] = random.Next(2) == 0 ? special[random.Next(special.Length)] : (Real)(40 * random.NextDouble() - 30);
+                X.View[0, j] = random.Next(2) == 0 ? special[random.Next(special.Length)] : (Real)(-40 * random.NextDouble());
             var x = Guarded.Copy(X.View);
             RowVector.Exp(X.View.Data, width);
             X.AssertNothingOutsideWasWritten();
@@ -118,18 +118,17 @@ public unsafe class RowVectorTests
     }
 
     [Fact]
-    public void Exponentials_agree_with_the_library_over_their_whole_range()
+    public void Exponentials_of_what_is_not_positive_agree_with_the_library()
     {
-        double lowest = sizeof(Real) == 4 ? -87 : -708, highest = sizeof(Real) == 4 ? 88 : 709;
-        for (double t = lowest; t <= highest; t += 0.0173)
+        double lowest = sizeof(Real) == 4 ? -87.3 : -708.3;
+        for (double t = 0; t >= lowest; t -= 0.0173)
         {
             Real x = (Real)t;
             double expected = Math.Exp(x), error = Math.Abs(Exponential(x) - expected);
             if (!(error <= 4 * NaiveSum.Precision * expected)) Assert.Fail($"exp({x:R}) is {Exponential(x):R}, not {expected:R}");
         }
-        Assert.Equal(0, Exponential(-10_000));
-        Assert.Equal(0, Exponential(Real.NegativeInfinity));
-        Assert.Equal(Real.PositiveInfinity, Exponential(10_000));
+        Assert.Equal(1, Exponential(0));
+        foreach (Real x in (Real[])[-750, -10_000, Real.MinValue, Real.NegativeInfinity]) Assert.Equal(0, Exponential(x));
         Assert.True(Real.IsNaN(Exponential(Real.NaN)));
     }
 
