@@ -60,6 +60,18 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
 
     private RunOutcome Finish(Trainer trainer, RunFolder files, string which, CancellationToken cancellation)
     {
+        try
+        {
+            return ToTheEnd(trainer, files, which, cancellation);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            throw new WorkFailedException($"{problem.Message.TrimEnd('.')}; once that is put right, go on with: weft train --resume {files.Path}", problem);
+        }
+    }
+
+    private RunOutcome ToTheEnd(Trainer trainer, RunFolder files, string which, CancellationToken cancellation)
+    {
         var clock = Stopwatch.StartNew();
         var memory = new MemoryMeter();
         var (steps, forwards) = (new List<double>(), new List<double>());
@@ -82,10 +94,6 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
             files.WriteCheckpoint(trainer);
             terminal.Say($"stopped after epoch {trainer.Epoch}; go on with: weft train --resume {files.Path}{(which.Length > 0 ? " (that run; the later ones have not begun)" : "")}");
             throw;
-        }
-        catch (IOException problem)
-        {
-            throw new WorkFailedException($"{problem.Message.TrimEnd('.')}; once that is put right, go on with: weft train --resume {files.Path}", problem);
         }
         files.WriteCheckpoint(trainer);
         string last = ParameterSnapshot.Sha256(trainer.Model.Parameters);

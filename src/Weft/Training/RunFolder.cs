@@ -19,12 +19,12 @@ public sealed class RunFolder : IDisposable
     private const double MostSeconds = 10;
 
     private readonly StreamWriter metrics;
-    private readonly TimeSpan checkpointEvery = CheckpointInterval();
+    private readonly TimeSpan checkpointEvery;
     private long checkpointAt = Stopwatch.GetTimestamp();
 
-    private RunFolder(string path, RunConfig config, FileStream metrics)
+    private RunFolder(string path, RunConfig config, FileStream metrics, TimeSpan checkpointEvery)
     {
-        (Path, Config) = (path, config);
+        (Path, Config, this.checkpointEvery) = (path, config, checkpointEvery);
         this.metrics = new StreamWriter(metrics, new UTF8Encoding(false)) { NewLine = "\n" };
     }
 
@@ -46,6 +46,7 @@ public sealed class RunFolder : IDisposable
     public static RunFolder Create(string path, RunConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
+        var checkpointEvery = CheckpointInterval();
         if (File.Exists(path)) throw new ArgumentException($"{path} is a file; a folder for the run was expected");
         if (File.Exists(ConfigFile(path))) throw new ArgumentException($"{path} holds a run already; go on with it by --resume {path}, or choose another folder by --out");
         try
@@ -57,7 +58,7 @@ public sealed class RunFolder : IDisposable
             throw new ArgumentException($"the folder {path} cannot be made ({problem.Message.TrimEnd('.')}); choose another by --out", problem);
         }
         AtomicFile.Write(ConfigFile(path), stream => stream.Write(Encoding.UTF8.GetBytes(config.ToJson() + "\n")));
-        return new RunFolder(path, config, new FileStream(MetricsFile(path), FileMode.Create, FileAccess.Write, FileShare.Read));
+        return new RunFolder(path, config, new FileStream(MetricsFile(path), FileMode.Create, FileAccess.Write, FileShare.Read), checkpointEvery);
     }
 
     /// <summary>The configuration of a run.</summary>
@@ -81,11 +82,12 @@ public sealed class RunFolder : IDisposable
     public static RunFolder Resume(string path, RunConfig config, Trainer trainer)
     {
         ArgumentNullException.ThrowIfNull(trainer);
+        var checkpointEvery = CheckpointInterval();
         if (Training.Checkpoint.Load(path) is { } checkpoint) trainer.Restore(checkpoint);
         var stream = new FileStream(MetricsFile(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         stream.SetLength(EndOfLine(stream, trainer.Epoch));
         stream.Seek(0, SeekOrigin.End);
-        return new RunFolder(path, config, stream);
+        return new RunFolder(path, config, stream, checkpointEvery);
     }
 
     /// <summary>Logs an epoch, and writes a checkpoint if the last one is old enough.</summary>

@@ -71,6 +71,25 @@ public class TrainVerbTests
     }
 
     [Fact]
+    public void A_checkpoint_that_cannot_be_written_ends_the_run_in_one_line_that_says_how_to_go_on()
+    {
+        using var folder = new TemporaryFolder();
+        // A folder in the file's place fails as a full disk does.
+        string inTheWay = folder.File($"run/{Checkpoint.NextFileName}");
+        Directory.CreateDirectory(inTheWay);
+        string[] args = ["train", "karate", "--epochs", "6", "--json", "--out"];
+        var result = Command.Weft([.. args, folder.File("run")]);
+        Assert.Equal(1, result.Code);
+        Assert.Empty(result.Output);
+        string error = result.Error.TrimEnd().Split('\n')[^1];
+        Assert.StartsWith("error: ", error, StringComparison.Ordinal);
+        Assert.EndsWith($"go on with: weft train --resume {folder.File("run")}", error, StringComparison.Ordinal);
+        Directory.Delete(inTheWay);
+        var resumed = Json(Command.Weft("train", "--resume", folder.File("run"), "--json"));
+        Assert.Equal(Json(Command.Weft([.. args, folder.File("whole")])).GetProperty("parameters_sha256").GetString(), resumed.GetProperty("parameters_sha256").GetString());
+    }
+
+    [Fact]
     public void Redirected_output_has_no_escape_codes_and_fits_eighty_columns()
     {
         using var folder = new TemporaryFolder();
