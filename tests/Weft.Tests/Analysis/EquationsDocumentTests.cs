@@ -17,7 +17,14 @@ public class EquationsDocumentTests
 
     private static readonly Dictionary<long, string> Letters = new()
     {
-        [N] = "N", [E] = "E", [K] = "K", [D] = "D", [Width] = "d", [Hidden] = "D_h", [K * Width] = "K·d", [1] = "1",
+        [N] = "N",
+        [E] = "E",
+        [K] = "K",
+        [D] = "D",
+        [Width] = "d",
+        [Hidden] = "D_h",
+        [K * Width] = "K·d",
+        [1] = "1",
     };
 
     private static readonly OracleGraph Graph = TestGraphs.Random("11 nodes", N, E, seed: 5);
@@ -61,7 +68,13 @@ public class EquationsDocumentTests
     {
         var instance = Catalog.Layers[layer](new LayerSettings
         {
-            Inputs = D, Outputs = Width, Hidden = Hidden, Heads = K, Concatenate = concatenate, Residual = true, Dropout = 0.5,
+            Inputs = D,
+            Outputs = Width,
+            Hidden = Hidden,
+            Heads = K,
+            Concatenate = concatenate,
+            Residual = true,
+            Dropout = 0.5,
         });
         var run = new LayerRun(instance, Graph, InputMode.Traced).With(LayerRun.Parameters(instance));
         var H = TestGraphs.Numbers(N, D, 1);
