@@ -14,6 +14,8 @@ public sealed partial class Graph
     /// <param name="Z">[N destinations, F]</param>
     public void Aggregate(Matrix w, Matrix X, Matrix Z)
     {
+        CheckRows(X, Z, "X", "Z");
+        CheckEdges(w.IsMissing ? Edges : w.Rows, "w");
         var share = Place.Share((int)X.Columns);
         var partial = share.Destinations.Partial(Z);
         Spmm.Multiply(ByDestination, w, share.Sources.Gather(X, "X"), partial);
@@ -23,6 +25,8 @@ public sealed partial class Graph
     /// <summary>dX = Aᵀ·dZ: dX_j = Σ_{e: src(e)=j} w_e dZ_{dst(e)}. Adjoint of <see cref="Aggregate(Matrix, Matrix, Matrix)"/> in X.</summary>
     public void AggregateAdjoint(Matrix w, Matrix dZ, Matrix dX)
     {
+        CheckRows(dX, dZ, "dX", "dZ");
+        CheckEdges(w.IsMissing ? Edges : w.Rows, "w");
         var share = Place.Share((int)dZ.Columns);
         var partial = share.Sources.Partial(dX);
         Spmm.Multiply(BySource, w, share.Destinations.Gather(dZ, "dZ"), partial);
@@ -36,6 +40,8 @@ public sealed partial class Graph
     /// <param name="Z">[N destinations, K·d]</param>
     public void Aggregate(Matrix S, Matrix X, int heads, Matrix Z)
     {
+        CheckRows(X, Z, "X", "Z");
+        CheckEdges(S.Rows, "S");
         var share = Place.Share(heads);
         var partial = share.Destinations.Partial(Z);
         Spmm.MultiplyHeads(ByDestination, S, share.Sources.Gather(X, "X"), partial);
@@ -45,6 +51,8 @@ public sealed partial class Graph
     /// <summary>dX^k = (S^k)ᵀ·dZ^k: the adjoint of <see cref="Aggregate(Matrix, Matrix, int, Matrix)"/> in X.</summary>
     public void AggregateAdjoint(Matrix S, Matrix dZ, int heads, Matrix dX)
     {
+        CheckRows(dX, dZ, "dX", "dZ");
+        CheckEdges(S.Rows, "S");
         var share = Place.Share(heads);
         var partial = share.Sources.Partial(dX);
         Spmm.MultiplyHeads(BySource, S, share.Destinations.Gather(dZ, "dZ"), partial);
@@ -59,6 +67,8 @@ public sealed partial class Graph
     /// <param name="scale">A factor of every product.</param>
     public void SampledDot(Matrix P, Matrix Q, int heads, Matrix V, double scale = 1)
     {
+        CheckRows(Q, P, "Q", "P");
+        CheckEdges(V.Rows, "V");
         var share = Place.Share(heads);
         Sddmm.HeadDots(ByDestination, share.Destinations.Gather(P, "P"), share.Sources.Gather(Q, "Q"), (Real)scale, V);
     }
@@ -70,6 +80,8 @@ public sealed partial class Graph
     /// <param name="P">[Edges, local heads · w]</param>
     public void OuterSum(Matrix cDst, Matrix cSrc, int heads, Matrix P)
     {
+        CheckRows(cSrc, cDst, "cSrc", "cDst");
+        CheckEdges(P.Rows, "P");
         var share = Place.Share(heads);
         SegmentReduce.OuterSum(ByDestination, share.Destinations.Gather(cDst, "cDst"), share.Sources.Gather(cSrc, "cSrc"), P);
     }
@@ -150,6 +162,17 @@ public sealed partial class Graph
         Span<Real> sum = [(Real)value];
         Place.World.AllReduce(sum, Reduction.Sum);
         return sum[0];
+    }
+
+    private void CheckRows(Matrix source, Matrix destination, string nameOfSource, string nameOfDestination)
+    {
+        if (source.Rows != OwnedSources || destination.Rows != OwnedDestinations || source.Columns != destination.Columns)
+            throw new ArgumentException($"{nameOfSource} is {source} and {nameOfDestination} is {destination}; [{OwnedSources}, F] and [{OwnedDestinations}, F] were expected, a row per source and per destination");
+    }
+
+    private void CheckEdges(long rows, string name)
+    {
+        if (rows != Edges) throw new ArgumentException($"{name} has {rows} rows; {Edges} were expected, one per edge");
     }
 
     private static unsafe Span<Real> Entries(Matrix matrix) =>

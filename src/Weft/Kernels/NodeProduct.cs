@@ -8,6 +8,8 @@ internal static class NodeProduct
     /// <summary>X = H·W, or added to X.</summary>
     public static void Multiply(NodeMatrix H, Matrix W, Matrix X, bool accumulate = false)
     {
+        if (H.Columns != W.Rows)
+            throw new ArgumentException($"rows of {H.Columns} columns meet weights {W}; the features must be as wide as those that the layer was made for");
         if (H.Sparse is { } sparse) Spmm.Multiply(sparse.ByRow, sparse.Values, W, X, accumulate);
         else Gemm.Multiply(H.Dense, W, X, accumulate);
     }

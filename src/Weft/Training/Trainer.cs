@@ -87,7 +87,8 @@ public sealed class Trainer
         while (!Finished)
         {
             cancellation.ThrowIfCancellationRequested();
-            onEpoch?.Invoke(RunEpoch());
+            var report = RunEpoch();
+            onEpoch?.Invoke(report);
         }
         UseBestParameters();
         return Evaluate();
