@@ -28,6 +28,7 @@ internal static class Compare
             var bound = parsed.GetValue(golden) switch { "64" => Bound.Golden64, "32" => Bound.Golden32, _ => Bound.Given };
             string of = parsed.GetRequiredValue(reference);
             var results = Comparison.Compare(parsed.GetRequiredValue(judged), of, bound, parsed.GetValue(tolerance) ?? 0, parsed.GetValue(manifest));
+            cancellation.ThrowIfCancellationRequested();
             ComparisonView.Write(Terminal.Of(parsed), results);
             return results.All(result => result.Holds) ? 0 : WorkFailedException.ExitCode;
         });

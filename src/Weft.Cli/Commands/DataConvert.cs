@@ -26,9 +26,10 @@ internal static class DataConvert
             string target = parsed.GetRequiredValue(output);
             CheckTarget(target, "OUT");
             var dataset = DataFetch.Open(parsed.GetRequiredValue(input), terminal, cancellation);
+            cancellation.ThrowIfCancellationRequested();
             if (parsed.GetValue(transpose)) dataset = dataset with { Edges = dataset.Edges.Transpose() };
             if (parsed.GetValue(undirected)) dataset = dataset with { Edges = dataset.Edges.Undirected() };
-            Write(dataset, target, terminal);
+            Write(dataset, target, terminal, cancellation);
             return 0;
         });
         return verb;
@@ -49,9 +50,10 @@ internal static class DataConvert
             throw new UsageException($"{name} is '{target}', a folder with other files in it: expected a new or an empty one");
     }
 
-    /// <summary>Writes a set and says so.</summary>
-    public static void Write(Dataset dataset, string target, Terminal terminal)
+    /// <summary>Writes a set and says so, unless asked to stop before.</summary>
+    public static void Write(Dataset dataset, string target, Terminal terminal, CancellationToken cancellation)
     {
+        cancellation.ThrowIfCancellationRequested();
         if (IsArchive(target)) GraphArchive.Write(target, dataset);
         else GraphArchive.WriteFolder(target, dataset);
         terminal.Say(FormattableString.Invariant($"{dataset.Name}: {dataset.Nodes:N0} nodes, {dataset.Edges.Count:N0} edges, {dataset.Features.Columns:N0} features, {dataset.Classes} classes"));

@@ -92,7 +92,7 @@ internal static class DataGenerate
             var dataset = make(parsed);
             string target = parsed.GetValue(output) ?? dataset.Name + ".npz";
             DataConvert.CheckTarget(target, "--out");
-            DataConvert.Write(dataset, target, Terminal.Of(parsed));
+            DataConvert.Write(dataset, target, Terminal.Of(parsed), cancellation);
             return 0;
         });
         return verb;

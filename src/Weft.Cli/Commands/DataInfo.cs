@@ -22,7 +22,9 @@ internal static class DataInfo
         {
             var terminal = Terminal.Of(parsed, parsed.GetValue(json));
             var dataset = DataFetch.Open(parsed.GetRequiredValue(name), terminal, cancellation);
+            cancellation.ThrowIfCancellationRequested();
             var info = DatasetInfo.Of(dataset);
+            cancellation.ThrowIfCancellationRequested();
             if (parsed.GetValue(json)) terminal.Output.WriteLine(DatasetInfoView.Json(info, dataset));
             else DatasetInfoView.Write(terminal, info, dataset);
             return 0;

@@ -29,10 +29,12 @@ internal static class Evaluate
             string set = parsed.GetValue(name) ?? trained.Config.Dataset;
             var dataset = trained.Prepare(DataFetch.Open(set, terminal, cancellation));
             if (dataset.Labels is null && dataset.Targets.IsMissing) throw new UsageException($"{set} has no labels to compare with; weft predict {folder} {set} gives the model's");
+            cancellation.ThrowIfCancellationRequested();
             var result = trained.Predict(dataset);
             // The run's split is of its own set; another set brings its own or none.
             var split = parsed.GetValue(name) is null ? TrainingData.ChooseSplit(dataset, trained.Config.Data, trained.Config.Run)
                 : dataset.Splits.Count > 0 && dataset.GraphLabels is null ? dataset.Splits[trained.Config.Run % dataset.Splits.Count] : null;
+            cancellation.ThrowIfCancellationRequested();
             EvaluationView.Write(terminal, parsed.GetValue(json), folder, set, trained, result, split);
             return 0;
         });

@@ -32,21 +32,22 @@ internal static class Predict
             var terminal = Terminal.Of(parsed, json: file is null);
             var trained = TrainedModel.Open(parsed.GetRequiredValue(run));
             var dataset = trained.Prepare(DataFetch.Open(parsed.GetValue(name) ?? trained.Config.Dataset, terminal, cancellation));
+            cancellation.ThrowIfCancellationRequested();
             var result = trained.Predict(dataset, parsed.GetValue(embeddings));
             cancellation.ThrowIfCancellationRequested();
             if (file is null)
             {
-                Write(terminal.Output, result);
+                Write(terminal.Output, result, cancellation);
                 return 0;
             }
-            OutputFile.Write(file, writer => Write(writer, result));
+            OutputFile.Write(file, writer => Write(writer, result, cancellation));
             terminal.Say(FormattableString.Invariant($"{dataset.Nodes:N0} nodes written to {file}"));
             return 0;
         });
         return verb;
     }
 
-    private static void Write(TextWriter writer, Prediction result)
+    private static void Write(TextWriter writer, Prediction result, CancellationToken cancellation)
     {
         var dataset = result.Dataset;
         int classes = (int)result.Logits.Columns, width = result.Embeddings.IsMissing ? 0 : (int)result.Embeddings.Columns;
@@ -62,6 +63,7 @@ internal static class Predict
         var chances = new double[classes];
         for (int i = 0; i < dataset.Nodes; i++)
         {
+            cancellation.ThrowIfCancellationRequested();
             result.Probabilities(i, chances);
             row.Clear();
             row.Add(dataset.NodeName(i));

@@ -40,7 +40,9 @@ internal static class Trace
             var shown = trace.Entries.Where(entry => showLayer is null || entry.Layer == showLayer).ToArray();
             if (shown.Length == 0) throw new UsageException($"--layer is {showLayer}, {source}: expected 1 … {trace.Entries.Max(entry => entry.Layer)}");
             if (showNode is int row) NodeView.Check(trace, row, showHead);
+            cancellation.ThrowIfCancellationRequested();
             if (parsed.GetValue(output) is string file) trace.Write(file);
+            cancellation.ThrowIfCancellationRequested();
             if (showNode is int i) NodeView.Write(terminal, trace, shown, i, showHead);
             else TraceView.Write(terminal, shown);
             return 0;
@@ -51,6 +53,7 @@ internal static class Trace
     private static Analysis.Trace OfRun(string folder, string? dataset, Terminal terminal, CancellationToken cancellation)
     {
         var run = TrainedRun.Open(folder, dataset, cancellation);
+        cancellation.ThrowIfCancellationRequested();
         var batch = run.Data.Batches[0];
         if (run.Data.Batches.Count > 1) terminal.Say($"the first of {run.Data.Batches.Count} batches, {batch.Nodes} nodes");
         return Analysis.Trace.Of(run.Model, batch.Graph, batch.Features, run.Loss, run.Target(batch));

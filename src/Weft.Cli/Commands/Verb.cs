@@ -14,11 +14,17 @@ internal sealed class Verb : Command
     /// <summary>Whole command lines for the end of the help.</summary>
     public IReadOnlyList<string> Examples { get; }
 
-    /// <summary>Sets what the verb does. The token is cancelled by Ctrl-C and SIGTERM; let <see cref="OperationCanceledException"/> pass.</summary>
+    /// <summary>
+    /// Sets what the verb does. The token is cancelled by Ctrl-C and SIGTERM; the work looks at it between its stages and before
+    /// every write, and lets <see cref="OperationCanceledException"/> pass.
+    /// </summary>
     public void Does(Func<ParseResult, CancellationToken, int> work) =>
         SetAction((parsed, cancellation) =>
         {
             cancellation.ThrowIfCancellationRequested();
-            return Task.FromResult(work(parsed, cancellation));
+            int code = work(parsed, cancellation);
+            // Whoever asked to stop is told so, even if the work was past its last stage.
+            cancellation.ThrowIfCancellationRequested();
+            return Task.FromResult(code);
         });
 }

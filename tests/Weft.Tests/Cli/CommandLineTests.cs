@@ -1,6 +1,8 @@
+using System.CommandLine;
 using Weft.Cli;
 using Weft.Cli.Commands;
 using Weft.Datasets;
+using Weft.Tests.Training;
 
 namespace Weft.Tests.Cli;
 
@@ -98,5 +100,33 @@ public class CommandLineTests
         using var error = new StringWriter();
         Assert.Equal(130, Program.Run(["trace", "nowhere.npz"], output, error, cancelled.Token));
         Assert.Empty(error.ToString());
+    }
+
+    [Fact]
+    public void A_signal_during_the_work_ends_it_before_it_writes()
+    {
+        using var folder = new TemporaryFolder();
+        using var cancelled = new CancellationTokenSource(TimeSpan.FromMilliseconds(20));
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        string[] args = ["data", "generate", "grid", "--rows", "1000", "--columns", "1000", "--out", folder.File("grid.npz")];
+        Assert.Equal(130, Program.Run(args, output, error, cancelled.Token));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+        Assert.Empty(output.ToString() + error.ToString());
+    }
+
+    [Fact]
+    public void A_signal_that_comes_after_the_last_stage_is_not_lost()
+    {
+        using var signal = new CancellationTokenSource();
+        var verb = new Verb("work", "Works.");
+        verb.Does((_, cancellation) =>
+        {
+            Assert.False(cancellation.IsCancellationRequested);
+            signal.Cancel();
+            return 0;
+        });
+        var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        Assert.ThrowsAny<OperationCanceledException>(() => verb.Parse([]).InvokeAsync(configuration, signal.Token).GetAwaiter().GetResult());
     }
 }
