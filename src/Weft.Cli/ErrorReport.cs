@@ -25,7 +25,7 @@ internal static class ErrorReport
     public static int Write(Exception problem, TextWriter error, bool debug)
     {
         int code = ExitCode(problem);
-        bool unexpected = code == WorkFailedException.ExitCode && problem is not (WorkFailedException or TrainingDivergedException);
+        bool unexpected = code == WorkFailedException.ExitCode && problem is not (WorkFailedException or TrainingDivergedException or OutOfMemoryException);
         error.WriteLine($"error: {OneLine(Message(problem))}{(unexpected && !debug ? " (--debug shows where)" : "")}");
         if (debug) error.WriteLine(problem);
         return code;
@@ -43,6 +43,7 @@ internal static class ErrorReport
     {
         // The framework appends the parameter's name, which is no word of the command line.
         ArgumentException { ParamName: string name } => problem.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal),
+        OutOfMemoryException => $"{(problem is InsufficientMemoryException ? problem.Message : "the memory is used up")}; try a smaller width (--hidden, --heads), fewer graphs at a time (--batch-graphs) or a smaller set",
         UsageException or WorkFailedException or DataFormatException or ArgumentException or FormatException or IOException or UnauthorizedAccessException => problem.Message,
         _ when problem.GetType().Namespace?.StartsWith("Weft", StringComparison.Ordinal) == true => problem.Message,
         _ => $"{problem.GetType().Name}: {problem.Message}",

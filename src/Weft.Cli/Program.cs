@@ -40,7 +40,7 @@ public static class Program
     /// <returns>The exit code.</returns>
     public static int Run(string[] args, TextWriter output, TextWriter error, CancellationToken cancellation = default)
     {
-        var parsed = Root.Create().Parse(args);
+        var parsed = Root.Create().Parse(RunOptions.WithBareSwitchesOn(args));
         bool debug = args.Contains("--debug");
         if (CommandLineCheck.FirstProblem(parsed) is string problem)
         {
@@ -62,7 +62,7 @@ public static class Program
         {
             return Interrupted;
         }
-        catch (Exception problemAtWork) when (problemAtWork is not (OutOfMemoryException or AccessViolationException))
+        catch (Exception problemAtWork)
         {
             return ErrorReport.Write(problemAtWork, error, debug);
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Weft.Analysis;
 using Weft.Cli.Display;
+using Weft.Datasets;
 
 namespace Weft.Cli.Commands;
 
@@ -28,6 +29,7 @@ internal static class Compare
             var bound = parsed.GetValue(golden) switch { "64" => Bound.Golden64, "32" => Bound.Golden32, _ => Bound.Given };
             string of = parsed.GetRequiredValue(reference);
             var results = Comparison.Compare(parsed.GetRequiredValue(judged), of, bound, parsed.GetValue(tolerance) ?? 0, parsed.GetValue(manifest));
+            if (results.Count == 0) throw new DataFormatException(of, "", "there is nothing to compare with", "at least one array");
             cancellation.ThrowIfCancellationRequested();
             ComparisonView.Write(Terminal.Of(parsed), results);
             return results.All(result => result.Holds) ? 0 : WorkFailedException.ExitCode;

@@ -29,7 +29,7 @@ internal static unsafe class Scratch
         if (blocks[(int)use] is null || sizes[(int)use] < entries)
         {
             sizes[(int)use] = (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(entries, 1024));
-            blocks[(int)use] = new AlignedMemory(sizes[(int)use]);
+            blocks[(int)use] = new AlignedMemory(1, sizes[(int)use]);
         }
         return blocks[(int)use]!.Data;
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Weft.Memory;
@@ -47,12 +48,12 @@ public readonly unsafe struct Matrix : IEquatable<Matrix>
 
     /// <summary>A new matrix of zeros, [rows, columns].</summary>
     /// <exception cref="ArgumentOutOfRangeException">A size is negative.</exception>
-    /// <exception cref="OutOfMemoryException">The system has no memory left for it.</exception>
+    /// <exception cref="InsufficientMemoryException">The system has no memory left for it; the message says how many bytes were asked for.</exception>
     public static Matrix Allocate(long rows, long columns)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(rows);
         ArgumentOutOfRangeException.ThrowIfNegative(columns);
-        var memory = new AlignedMemory(checked(rows * columns));
+        var memory = new AlignedMemory(rows, columns);
         return new Matrix(memory.Data, rows, columns, columns, memory);
     }
 
@@ -178,16 +179,28 @@ internal sealed unsafe class AlignedMemory
     public readonly Real* Data;
     private readonly long bytes;
 
-    public AlignedMemory(long entries)
+    public AlignedMemory(long rows, long columns)
     {
-        bytes = Math.Max(64, checked(entries * sizeof(Real)));
-        Data = (Real*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+        // In 128 bits a size beyond all memory is a number like any other, which the message can name.
+        var asked = Int128.Max(64, (Int128)rows * columns * sizeof(Real));
+        try
+        {
+            if (asked > long.MaxValue - 64) throw new OverflowException();
+            bytes = (long)asked;
+            Data = (Real*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+        }
+        catch (Exception problem) when (problem is OutOfMemoryException or OverflowException)
+        {
+            throw new InsufficientMemoryException(string.Create(CultureInfo.InvariantCulture, $"there is no memory for {rows} × {columns} numbers, {asked} bytes"), problem);
+        }
         NativeMemory.Clear(Data, (nuint)bytes);
         GC.AddMemoryPressure(bytes);
     }
 
     ~AlignedMemory()
     {
+        // The constructor may have failed.
+        if (Data == null) return;
         NativeMemory.AlignedFree(Data);
         GC.RemoveMemoryPressure(bytes);
     }

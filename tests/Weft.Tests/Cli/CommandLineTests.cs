@@ -2,6 +2,7 @@ using System.CommandLine;
 using Weft.Cli;
 using Weft.Cli.Commands;
 using Weft.Datasets;
+using Weft.Memory;
 using Weft.Tests.Training;
 
 namespace Weft.Tests.Cli;
@@ -63,6 +64,29 @@ public class CommandLineTests
         Assert.Single(result.Error.TrimEnd().Split('\n'));
     }
 
+    [Theory]
+    [InlineData(1L << 40, 1L << 18)]
+    [InlineData(1L << 40, 1L << 40)]
+    public void A_matrix_beyond_all_memory_says_how_many_bytes_it_would_take(long rows, long columns)
+    {
+        var problem = Assert.Throws<InsufficientMemoryException>(() => Matrix.Allocate(rows, columns));
+        using var error = new StringWriter();
+        Assert.Equal(1, ErrorReport.Write(problem, error, debug: false));
+        Assert.Contains($"{(Int128)rows * columns * sizeof(Real)} bytes", error.ToString(), StringComparison.Ordinal);
+        Assert.Contains("try a smaller", error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_reference_without_arrays_does_not_hold()
+    {
+        using var folder = new TemporaryFolder();
+        foreach (string name in new[] { "a.npz", "empty.npz" })
+            Npz.Write(folder.File(name), name == "a.npz" ? new() { ["x"] = new NpyArray(new double[2], 2) } : new OrderedDictionary<string, NpyArray>());
+        var result = Command.Weft("compare", folder.File("a.npz"), folder.File("empty.npz"));
+        Assert.Equal(2, result.Code);
+        Assert.Contains("nothing to compare with", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Only_debug_shows_a_stack_trace()
     {
@@ -78,6 +102,7 @@ public class CommandLineTests
         { new ArgumentException("heads is 0", "heads"), 2, "error: heads is 0" },
         { new FileNotFoundException("no x.npz"), 2, "error: no x.npz" },
         { new WorkFailedException("the loss\n became NaN"), 1, "error: the loss became NaN" },
+        { new OutOfMemoryException("Out."), 1, "error: the memory is used up; try a smaller width (--hidden, --heads), fewer graphs at a time (--batch-graphs) or a smaller set" },
         { new IOException("disk full"), 1, "error: disk full (--debug shows where)" },
         { new InvalidOperationException("a bug"), 1, "error: InvalidOperationException: a bug (--debug shows where)" },
     };
@@ -100,19 +125,6 @@ public class CommandLineTests
         using var error = new StringWriter();
         Assert.Equal(130, Program.Run(["trace", "nowhere.npz"], output, error, cancelled.Token));
         Assert.Empty(error.ToString());
-    }
-
-    [Fact]
-    public void A_signal_during_the_work_ends_it_before_it_writes()
-    {
-        using var folder = new TemporaryFolder();
-        using var cancelled = new CancellationTokenSource(TimeSpan.FromMilliseconds(20));
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        string[] args = ["data", "generate", "grid", "--rows", "1000", "--columns", "1000", "--out", folder.File("grid.npz")];
-        Assert.Equal(130, Program.Run(args, output, error, cancelled.Token));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
-        Assert.Empty(output.ToString() + error.ToString());
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Weft.Cli;
 using Weft.Datasets;
 using Weft.Graphs;
 using Weft.Memory;
@@ -161,5 +162,28 @@ public class TrainedModelVerbTests
         GraphArchive.Write(folder.File("bare.npz"), set with { Targets = default, Classes = 0, ClassNames = null, Splits = [] });
         Assert.Equal(lines, Lines(Command.Weft("predict", run, folder.File("bare.npz"))));
         Assert.Equal(2, Command.Weft("evaluate", run, folder.File("bare.npz")).Code);
+    }
+
+    // A signal that arrives with the first text that is written.
+    private sealed class Signalling(CancellationTokenSource signal) : StringWriter
+    {
+        public override void Write(string? value)
+        {
+            base.Write(value);
+            signal.Cancel();
+        }
+    }
+
+    [Fact]
+    public void A_signal_ends_the_writing_of_predictions()
+    {
+        using var folder = new TemporaryFolder();
+        string run = Train(folder, "karate", epochs: 1);
+        using var signal = new CancellationTokenSource();
+        using var output = new Signalling(signal);
+        using var error = new StringWriter();
+        Assert.Equal(130, Program.Run(["predict", run, "--out", "-"], output, error, signal.Token));
+        Assert.StartsWith("node,class,", output.ToString(), StringComparison.Ordinal);
+        Assert.Single(output.ToString().TrimEnd().Split('\n'));
     }
 }
