@@ -10,6 +10,11 @@ namespace Weft.Cli.Commands;
 /// </summary>
 internal sealed class RunOptions
 {
+    private static readonly string[] OnOffNames = ["--bias", "--share-weights", "--self-loops", "--normalize-features"];
+
+    // The last ones are no values, but meant as such: the message that refuses them says so.
+    private static readonly string[] OnOffWords = ["on", "off", "true", "false", "yes", "no", "1", "0"];
+
     private readonly List<(Option Option, Func<ParseResult, RunConfig, RunConfig> Apply)> options = [];
 
     public RunOptions()
@@ -19,8 +24,8 @@ internal sealed class RunOptions
         Model(Ask.WholeIfGiven("--hidden", "Width of a hidden layer, per head [8; gcn 16; others 64]", 1), (m, v) => m with { Hidden = v });
         Model(Ask.WholeIfGiven("--heads", "Heads of hidden attention layers [8]", 1), (m, v) => m with { Heads = v!.Value });
         Model(Ask.WholeIfGiven("--output-heads", "Heads of the last attention layer, averaged [1]", 1), (m, v) => m with { OutputHeads = v!.Value });
-        Model(Rate("--dropout", "Share of each layer's input that training drops [0.5]"), (m, v) => m with { Dropout = v!.Value });
-        Model(Rate("--attention-dropout", "Share of attention coefficients that training drops [0]"), (m, v) => m with { AttentionDropout = v!.Value });
+        Model(Ask.RateIfGiven("--dropout", "Share of each layer's input that training drops [0.5]"), (m, v) => m with { Dropout = v!.Value });
+        Model(Ask.RateIfGiven("--attention-dropout", "Share of attention coefficients that training drops [0]"), (m, v) => m with { AttentionDropout = v!.Value });
         Model(Ask.Choice("--activation", "After hidden layers [elu for attention, else relu]", null, "none", "relu", "elu", "leaky-relu", "tanh", "logistic"), (m, v) => m with { Activation = v });
         Model(Ask.NumberIfGiven("--slope", "Slope of the leaky ReLU of attention logits [0.2]"), (m, v) => m with { Slope = v!.Value });
         Model(OnOff("--bias", "Biases [on]"), (m, v) => m with { Bias = v == "on" });
@@ -28,9 +33,9 @@ internal sealed class RunOptions
         Model(Ask.WholeIfGiven("--embedding", "Width of a learned embedding before the first layer [0: none]", 0), (m, v) => m with { EmbeddingWidth = v!.Value });
 
         Training(Ask.Choice("--optimizer", "Rule of the step [adam]", null, "sgd", "adam", "adamw", "lars"), (t, v) => t with { Optimizer = v });
-        Training(Ask.NumberIfGiven("--lr", "Learning rate [0.005]", double.Epsilon, double.MaxValue), (t, v) => t with { LearningRate = v!.Value });
+        Training(Ask.PositiveIfGiven("--lr", "Learning rate [0.005]"), (t, v) => t with { LearningRate = v!.Value });
         Training(Ask.NumberIfGiven("--weight-decay", "Weight decay, of weights but not biases [0.0005]", 0, double.MaxValue), (t, v) => t with { WeightDecay = v!.Value });
-        Training(Rate("--momentum", "Momentum of sgd and lars [0.9]"), (t, v) => t with { Momentum = v!.Value });
+        Training(Ask.RateIfGiven("--momentum", "Momentum of sgd and lars [0.9]"), (t, v) => t with { Momentum = v!.Value });
         Training(Ask.Switch("--nesterov", "Nesterov's form of momentum"), (t, v) => t with { Nesterov = v });
         Training(Ask.NumberIfGiven("--clip", "Largest norm of the gradient [0: any]", 0, double.MaxValue), (t, v) => t with { Clip = v!.Value });
         Training(Ask.Word("--schedule", "constant, cosine:T, step:T:FACTOR, warmup:T, plateau:N:FACTOR [constant]", "RULE"), (t, v) => t with { Schedule = v });
@@ -39,7 +44,7 @@ internal sealed class RunOptions
         Training(Ask.Choice("--stopping", "What progress is: loss and score, loss alone, or loss below its last mean [best]", null, "best", "loss", "window"), (t, v) => t with { Stopping = v });
         Training(Ask.WholeIfGiven("--evaluate-every", "Epochs between evaluations [1]", 1), (t, v) => t with { EvaluateEvery = v!.Value });
         Training(Ask.Choice("--metric", "Score that chooses the best epoch [accuracy]", null, "accuracy", "f1", "auc"), (t, v) => t with { Metric = v });
-        Training(Ask.WholeIfGiven("--seed", "Seed of start values, dropout and order [1]", 0), (t, v) => t with { Seed = (ulong)v!.Value });
+        Training(Ask.SeedIfGiven("--seed", "Seed of start values, dropout and order [1]"), (t, v) => t with { Seed = v!.Value });
 
         Data(OnOff("--self-loops", "A loop for each node without one [on for gat and gatv2]"), (d, v) => d with { SelfLoops = v == "on" });
         Data(Ask.Switch("--undirected", "Add the missing reverse of each edge"), (d, v) => d with { Undirected = v });
@@ -69,11 +74,19 @@ internal sealed class RunOptions
         return config;
     }
 
+    /// <summary>
+    /// The command line with "on" joined to each on-or-off option that stands alone. The parser would take the next word,
+    /// such as the data set, for its value.
+    /// </summary>
+    public static string[] WithBareSwitchesOn(string[] args)
+    {
+        int end = Array.IndexOf(args, "--") is var dashes and >= 0 ? dashes : args.Length;
+        return [.. args.Select((word, i) => i < end && OnOffNames.Contains(word) && !(i + 1 < end && OnOffWords.Contains(args[i + 1])) ? word + "=on" : word)];
+    }
+
     /// <summary>Names of the options that were given.</summary>
     public IEnumerable<string> Given(ParseResult parsed) =>
         options.Where(o => parsed.GetResult(o.Option) is { Implicit: false }).Select(o => o.Option.Name);
-
-    private static Option<double?> Rate(string name, string description) => Ask.NumberIfGiven(name, description, 0, Math.BitDecrement(1.0));
 
     // A bare switch means on; "off" turns a default off.
     private static Option<string> OnOff(string name, string description)

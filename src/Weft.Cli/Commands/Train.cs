@@ -19,7 +19,7 @@ internal static class Train
             "weft train cora --json > summary.json one JSON object on standard output");
         var dataset = new Argument<string?>("DATASET") { Description = "A name (weft data list), a file or a folder [citations]", Arity = ArgumentArity.ZeroOrOne };
         var recipe = Ask.Word("--recipe", "A published configuration (weft recipe list); other options win", "NAME");
-        var config = Ask.Word("--config", "A YAML or JSON file with the fields of config.json; other options win", "FILE");
+        var config = Ask.Word("--config", "YAML or JSON: options by name, or a run's config.json; other options win", "FILE");
         var output = Ask.Word("--out", "The run's folder [runs/DATASET-MODEL-N]", "RUN");
         var resume = Ask.Word("--resume", "Go on with an interrupted run", "RUN");
         var runs = Ask.Whole("--runs", "Runs with seeds seed, seed + 1, …; scores as mean ± deviation", 1, 1);
@@ -47,7 +47,7 @@ internal static class Train
             if (parsed.GetValue(recipe) is not null && parsed.GetValue(config) is not null) throw new UsageException("--recipe and --config both start from a configuration; give one of them");
             string? name = parsed.GetValue(dataset);
             var start = parsed.GetValue(recipe) is { } named ? Recipes.Find(named).Configure(name ?? Recipes.Find(named).Datasets[0])
-                : parsed.GetValue(config) is { } file ? ConfigFile.Read(file)
+                : parsed.GetValue(config) is { } file ? ConfigFile.Read(file, name)
                 : new RunConfig();
             if (name is not null) start = start with { Dataset = name };
             return job.Run(options.Apply(parsed, start), parsed.GetValue(runs), parsed.GetValue(output), cancellation);

@@ -14,6 +14,7 @@ public sealed record RunConfig
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
 
@@ -62,7 +63,14 @@ public sealed record RunConfig
         }
         catch (JsonException problem)
         {
-            throw new DataFormatException(file, problem.Path ?? "start", problem.Message.Split(" Path:")[0], "a configuration as weft writes it");
+            throw new DataFormatException(file, problem.Path ?? "start", Found(problem), "a configuration as weft writes it", problem);
         }
     }
+
+    // The framework names types of this program, which are no words of the file.
+    private static string Found(JsonException problem) =>
+        problem.Message.Contains("could not be mapped", StringComparison.Ordinal) ? "there is no such field"
+        : problem.Message.Contains("setting null values", StringComparison.Ordinal) ? "there is no value"
+        : problem.Message.Contains("could not be converted", StringComparison.Ordinal) ? "the value is of the wrong kind"
+        : problem.Message.Split(" Path:")[0].TrimEnd('.');
 }
