@@ -102,7 +102,7 @@ public class CommandLineTests
         { new ArgumentException("heads is 0", "heads"), 2, "error: heads is 0" },
         { new FileNotFoundException("no x.npz"), 2, "error: no x.npz" },
         { new WorkFailedException("the loss\n became NaN"), 1, "error: the loss became NaN" },
-        { new OutOfMemoryException("Out."), 1, "error: the memory is used up; try a smaller width (--hidden, --heads), fewer graphs at a time (--batch-graphs) or a smaller set" },
+        { new InsufficientMemoryException("no room"), 1, "error: no room; try a smaller width (--hidden, --heads), fewer graphs at a time (--batch-graphs) or a smaller set" },
         { new IOException("disk full"), 1, "error: disk full (--debug shows where)" },
         { new InvalidOperationException("a bug"), 1, "error: InvalidOperationException: a bug (--debug shows where)" },
     };
