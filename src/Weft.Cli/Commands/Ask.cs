@@ -30,7 +30,7 @@ internal static class Ask
 
     /// <summary>A finite number above 0, or nothing where the option is not given.</summary>
     public static Option<double?> PositiveIfGiven(string name, string description) =>
-        NumberIfGiven<double>(name, description, text => ParseNumber(name, text, double.Epsilon, double.MaxValue, " above 0"));
+        NumberIfGiven<double>(name, description, text => ParseNumber(name, text, double.Epsilon, double.MaxValue, " above 0 and finite"));
 
     /// <summary>A share that something keeps at least a part of: from 0 up to, not including, 1; or nothing where the option is not given.</summary>
     public static Option<double?> RateIfGiven(string name, string description) =>

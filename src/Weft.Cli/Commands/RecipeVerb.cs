@@ -25,12 +25,17 @@ internal static class RecipeVerb
             var terminal = Terminal.Of(parsed, parsed.GetValue(json));
             if (parsed.GetValue(json))
             {
-                terminal.Output.WriteLine(JsonLine.Of(new { Recipes = Recipes.All.Select(r => new { r.Name, r.Reproduces, r.Datasets }) }));
+                terminal.Output.WriteLine(JsonLine.Of(new { Recipes = Recipes.All.Select(r => new { r.Name, r.Reproduces, r.Datasets, Stopping = r.Datasets.ToDictionary(set => set, set => r.Configure(set).Training.Stopping) }) }));
                 return 0;
             }
             var table = Figures.Table("recipe", "reproduces", "sets");
             foreach (var recipe in Recipes.All) table.AddRow(Figures.Row(recipe.Name, recipe.Reproduces, string.Join(", ", recipe.Datasets)));
             terminal.Person.Write(table);
+            foreach (var recipe in Recipes.All)
+            {
+                string[] lossAlone = [.. recipe.Datasets.Where(set => recipe.Configure(set).Training.Stopping == "loss")];
+                if (lossAlone.Length > 0) terminal.Say($"{recipe.Name} stops by the validation loss alone on {string.Join(", ", lossAlone)}");
+            }
             return 0;
         });
         return verb;
@@ -55,10 +60,17 @@ internal static class RecipeVerb
             var recipe = Recipes.Find(parsed.GetRequiredValue(name));
             var config = recipe.Configure(parsed.GetValue(dataset) ?? recipe.Datasets[0]);
             var output = Terminal.Of(parsed).Output;
-            if (!parsed.GetValue(json)) output.WriteLine($"# {recipe.Reproduces}");
+            if (!parsed.GetValue(json)) output.WriteLine($"# {recipe.Reproduces}\n# {Stopping(config.Training)}");
             output.WriteLine(parsed.GetValue(json) ? config.ToJson() : ConfigFile.ToYaml(config));
             return 0;
         });
         return verb;
     }
+
+    private static string Stopping(TrainingSettings training) => training.Stopping switch
+    {
+        "loss" => $"stops after {training.Patience} epochs in which the validation loss, whatever the score, was not as good as ever; keeps the epoch of the smallest",
+        "window" => $"stops when the validation loss exceeds the mean of the last {training.Patience}; keeps the last epoch",
+        _ => $"stops after {training.Patience} epochs in which neither the validation loss nor the score was as good as ever; keeps an epoch in which both were",
+    };
 }

@@ -117,4 +117,26 @@ public class DataVerbTests
             Assert.Equal(recipe.Configure(recipe.Datasets[0]), Weft.Cli.Commands.ConfigFile.Read(folder.File("r.yaml")));
         }
     }
+
+    [Fact]
+    public void A_recipe_says_where_the_loss_alone_stops_it()
+    {
+        string list = Command.Weft("recipe", "list").Output;
+        Assert.Contains("gat-paper stops by the validation loss alone on pubmed", list, StringComparison.Ordinal);
+        Assert.DoesNotContain("gcn-paper stops", list, StringComparison.Ordinal);
+        Assert.Contains("whatever the score", Command.Weft("recipe", "show", "gat-paper", "pubmed").Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("whatever the score", Command.Weft("recipe", "show", "gat-paper", "cora").Output, StringComparison.Ordinal);
+        var listed = Json("recipe", "list", "--json").GetProperty("recipes").EnumerateArray().Single(r => r.GetProperty("name").GetString() == "gat-paper").GetProperty("stopping");
+        Assert.Equal(("best", "loss"), (listed.GetProperty("cora").GetString(), listed.GetProperty("pubmed").GetString()));
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_written_is_named_as_the_user_named_it()
+    {
+        using var folder = new TemporaryFolder();
+        string gone = folder.File("gone/x.npz");
+        var problem = Assert.Throws<DirectoryNotFoundException>(() => GraphArchive.Write(gone, Karate.Create()));
+        Assert.Contains(gone, problem.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(".tmp", problem.Message, StringComparison.Ordinal);
+    }
 }

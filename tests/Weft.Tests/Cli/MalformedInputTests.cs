@@ -121,7 +121,7 @@ public class MalformedInputTests
     [InlineData("there is no such file", "train", "--self-loops", "nowhere.npz", "--out", "RUN")]
     [InlineData("--dropout is '1': expected a number from 0 up to, not including, 1", "train", "karate", "--dropout", "1", "--out", "RUN")]
     [InlineData("--epochs is 'many'", "train", "karate", "--epochs", "many", "--out", "RUN")]
-    [InlineData("--lr is '0': expected a number above 0", "train", "karate", "--lr", "0", "--out", "RUN")]
+    [InlineData("--lr is '0': expected a number above 0 and finite", "train", "karate", "--lr", "0", "--out", "RUN")]
     [InlineData("there is no such schedule", "train", "karate", "--schedule", "wild", "--out", "RUN")]
     [InlineData("there is no recipe 'none'", "train", "karate", "--recipe", "none", "--out", "RUN")]
     [InlineData("published splits of karate", "train", "karate", "--split", "3", "--out", "RUN")]
