@@ -96,10 +96,11 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
             throw;
         }
         files.WriteCheckpoint(trainer);
-        string last = ParameterSnapshot.Sha256(trainer.Model.Parameters);
+        string last = ParameterDigest.Sha256(trainer.Model.Parameters);
         trainer.UseBestParameters();
-        files.SaveModel(trainer);
+        // Scored before it is saved: a model without finite scores is no result.
         var scores = trainer.Evaluate();
+        files.SaveModel(trainer);
         return new RunOutcome(files.Config, trainer, scores, steps, forwards, last, memory, clock.Elapsed.TotalSeconds, files.Path);
     }
 

@@ -38,7 +38,7 @@ internal static class EvaluationView
             ["features"] = run.Model.Inputs,
             ["classes"] = result.Logits.Columns,
             ["parameters"] = run.Model.ParameterCount,
-            ["parameters_sha256"] = ParameterSnapshot.Sha256(run.Model.Parameters),
+            ["parameters_sha256"] = ParameterDigest.Sha256(run.Model.Parameters),
         };
         foreach (string part in new[] { "train", "val", "test", "all" })
         {

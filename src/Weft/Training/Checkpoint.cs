@@ -25,6 +25,9 @@ public sealed class Checkpoint
     /// <summary>The one that is being written; left behind by a run that was killed meanwhile, and overwritten by the next.</summary>
     internal const string NextFileName = "checkpoint.next.safetensors";
 
+    /// <summary>Names of the texts that say which run a checkpoint is of.</summary>
+    internal const string ConfigurationKey = "configuration", DataKey = "data_sha256";
+
     private const string HashKey = "sha256", EpochKey = "epoch", StepsKey = "optimizer_steps", OptimizerKey = "optimizer";
 
     private readonly Dictionary<string, StoredTensor> tensors = new(StringComparer.Ordinal);
@@ -45,7 +48,7 @@ public sealed class Checkpoint
     /// <summary>Number of epochs done.</summary>
     public int Epoch { get; }
 
-    /// <summary>Texts that decide whether a checkpoint belongs to a run: version, digest of the configuration, ….</summary>
+    /// <summary>Texts that decide whether a checkpoint belongs to a run: its configuration, the digest of its data.</summary>
     public IDictionary<string, string> Texts => texts;
 
     /// <summary>Adds a copy of the parameters and of the optimiser's state.</summary>
@@ -118,6 +121,29 @@ public sealed class Checkpoint
         }
         if (File.Exists(current)) File.Move(current, Path.Combine(folder, PreviousFileName), overwrite: true);
         File.Move(next, current, overwrite: true);
+    }
+
+    /// <summary>Refuses a checkpoint of another configuration or of other data; the message names the first line that differs.</summary>
+    internal void Expect(string configFile, string configuration, string dataset, string dataSha256)
+    {
+        string[] here = configuration.Split('\n'), before = texts.GetValueOrDefault(ConfigurationKey, "").Split('\n');
+        for (int line = 0; line < Math.Max(here.Length, before.Length); line++)
+        {
+            string now = line < here.Length ? here[line].Trim() : "", then = line < before.Length ? before[line].Trim() : "";
+            if (now != then)
+                throw new DataFormatException(configFile, "", $"the configuration has {Quoted(now)}", $"{Quoted(then)}, as in {path}; put it back, or train anew with --config and another --out");
+        }
+        if (texts.GetValueOrDefault(DataKey) != dataSha256)
+            throw new DataFormatException(path, DataKey, $"the data of {dataset} are not those that the run began with", "the same data; put them back, or train anew with another --out");
+
+        static string Quoted(string line) => line.Length == 0 ? "nothing" : line.TrimEnd(',');
+    }
+
+    /// <summary>Removes every checkpoint of a folder.</summary>
+    internal static void Delete(string folder)
+    {
+        foreach (string name in new[] { FileName, PreviousFileName, NextFileName })
+            if (File.Exists(Path.Combine(folder, name))) File.Delete(Path.Combine(folder, name));
     }
 
     /// <summary>The newest whole checkpoint of a run folder; null if none was ever finished.</summary>

@@ -5,8 +5,8 @@ namespace Weft.Training;
 /// <param name="TrainLoss">Mean loss of the training nodes, with dropout, before the step.</param>
 /// <param name="Evaluated">True if the scores below are this epoch's; else they are the last ones.</param>
 /// <param name="TrainScore">Score of the training nodes after the step, without dropout.</param>
-/// <param name="ValidationLoss">Loss of the validation nodes; of the training nodes where there are none.</param>
-/// <param name="ValidationScore">Score of the validation nodes; of the training nodes where there are none.</param>
+/// <param name="ValidationLoss">Loss of the validation nodes; not a number where there are none, and training is judged by its own nodes.</param>
+/// <param name="ValidationScore">Score of the validation nodes; not a number where there are none.</param>
 /// <param name="TestScore">Score of the test nodes, for the log alone: nothing is chosen by it.</param>
 /// <param name="LearningRate">η of the step.</param>
 /// <param name="StepMilliseconds">Forward, loss, backward and the optimiser's step.</param>
@@ -23,7 +23,7 @@ public readonly record struct EpochReport(
     double StepMilliseconds,
     double ForwardMilliseconds);
 
-/// <summary>The loss became NaN or infinite: training cannot go on.</summary>
+/// <summary>A loss became NaN or infinite, in training or in an evaluation: training cannot go on.</summary>
 public sealed class TrainingDivergedException : Exception
 {
     /// <summary>A message without particulars.</summary>

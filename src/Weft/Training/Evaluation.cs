@@ -9,7 +9,7 @@ namespace Weft.Training;
 /// <summary>Scores of one set of nodes.</summary>
 /// <param name="Loss">Mean loss.</param>
 /// <param name="Accuracy">Share of nodes (or of labels, where a node has several) that are right.</param>
-/// <param name="F1">Macro-F1.</param>
+/// <param name="F1">Macro-F1; micro-F1, over all labels of all nodes, where a node has several.</param>
 /// <param name="Auc">Area under the ROC curve; NaN where it is not defined.</param>
 public readonly record struct NodeScores(double Loss, double Accuracy, double F1, double Auc);
 
@@ -48,21 +48,27 @@ internal sealed class Evaluation
             : LossTarget.FromValues(batch.Graph, data.Dataset.Targets.RowRange(batch.First, batch.Nodes), rows);
     }
 
-    /// <summary>The report with this epoch's scores.</summary>
-    public EpochReport Report(EpochReport report)
+    /// <summary>
+    /// The report with this epoch's scores, and what the epoch is judged by: loss and score of the validation nodes, of the
+    /// training nodes where there are none.
+    /// </summary>
+    public (EpochReport Report, double Loss, double Score) Report(EpochReport report)
     {
         long started = Stopwatch.GetTimestamp();
         var logits = Forward();
         double forward = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         double trainScore = Score(logits, train);
-        return report with
+        bool validates = !ReferenceEquals(validation, train);
+        double loss = Loss(logits, validation), score = validates ? Score(logits, validation) : trainScore;
+        report = report with
         {
             ForwardMilliseconds = forward,
             TrainScore = trainScore,
-            ValidationLoss = Loss(logits, validation),
-            ValidationScore = ReferenceEquals(validation, train) ? trainScore : Score(logits, validation),
+            ValidationLoss = validates ? loss : double.NaN,
+            ValidationScore = validates ? score : double.NaN,
             TestScore = test.Count == 0 ? double.NaN : Score(logits, test),
         };
+        return (report, loss, score);
     }
 
     /// <summary>Every score of every part.</summary>

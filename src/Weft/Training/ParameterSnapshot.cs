@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using Weft.Layers;
 using Weft.Memory;
 
@@ -34,18 +32,5 @@ public sealed class ParameterSnapshot
     }
 
     /// <summary>SHA-256 of the values kept.</summary>
-    public string Sha256() => Sha256(Values);
-
-    /// <summary>SHA-256 of parameters as they are now: see the other form.</summary>
-    public static string Sha256(IEnumerable<(string Name, Parameter Parameter)> parameters) =>
-        Sha256(parameters.Select(p => (p.Name, p.Parameter.Value)));
-
-    /// <summary>SHA-256, in lower-case hexadecimal, of the bytes of all values: little-endian, row by row, in ordinal order of the names.</summary>
-    public static string Sha256(IEnumerable<(string Name, Matrix Value)> values)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (_, value) in values.OrderBy(v => v.Name, StringComparer.Ordinal))
-            for (long i = 0; i < value.Rows; i++) hash.AppendData(MemoryMarshal.AsBytes(value.Row(i)));
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
+    public string Sha256() => ParameterDigest.Sha256(Values);
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -21,6 +22,7 @@ public sealed class RunFolder : IDisposable
     private readonly StreamWriter metrics;
     private readonly TimeSpan checkpointEvery;
     private long checkpointAt = Stopwatch.GetTimestamp();
+    private string? dataSha256;
 
     private RunFolder(string path, RunConfig config, FileStream metrics, TimeSpan checkpointEvery)
     {
@@ -41,7 +43,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>The file of the best parameters.</summary>
     public static string ModelFileOf(string path) => System.IO.Path.Combine(path, "model.safetensors");
 
-    /// <summary>Makes the folder of a new run.</summary>
+    /// <summary>Makes the folder of a new run. What an earlier run without its config.json left there is removed, lest it be taken for this one's.</summary>
     /// <exception cref="ArgumentException">The folder holds a run already.</exception>
     public static RunFolder Create(string path, RunConfig config)
     {
@@ -52,6 +54,8 @@ public sealed class RunFolder : IDisposable
         try
         {
             Directory.CreateDirectory(path);
+            Training.Checkpoint.Delete(path);
+            if (File.Exists(ModelFileOf(path))) File.Delete(ModelFileOf(path));
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -78,17 +82,26 @@ public sealed class RunFolder : IDisposable
     /// Opens the folder of an interrupted run and brings the trainer to its newest whole checkpoint; without one it starts at
     /// epoch 0. Later lines of metrics.jsonl are cut off: their epochs will be run again, with the same bits.
     /// </summary>
-    /// <exception cref="DataFormatException">The folder holds no run, or its checkpoints are broken.</exception>
+    /// <exception cref="DataFormatException">The checkpoints are broken, or of another configuration or other data.</exception>
     public static RunFolder Resume(string path, RunConfig config, Trainer trainer)
     {
+        ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(trainer);
         var checkpointEvery = CheckpointInterval();
-        if (Training.Checkpoint.Load(path) is { } checkpoint) trainer.Restore(checkpoint);
+        string dataSha256 = trainer.Data.Sha256();
+        if (Training.Checkpoint.Load(path) is { } checkpoint)
+        {
+            checkpoint.Expect(ConfigFile(path), Identity(config), config.Dataset, dataSha256);
+            trainer.Restore(checkpoint);
+        }
         var stream = new FileStream(MetricsFile(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         stream.SetLength(EndOfLine(stream, trainer.Epoch));
         stream.Seek(0, SeekOrigin.End);
-        return new RunFolder(path, config, stream, checkpointEvery);
+        return new RunFolder(path, config, stream, checkpointEvery) { dataSha256 = dataSha256 };
     }
+
+    // The data may have moved since: their digest tells whether they are the same.
+    private static string Identity(RunConfig config) => (config with { Dataset = "" }).ToJson();
 
     /// <summary>Logs an epoch, and writes a checkpoint if the last one is old enough.</summary>
     public void Log(EpochReport report, Trainer trainer)
@@ -102,7 +115,11 @@ public sealed class RunFolder : IDisposable
     {
         ArgumentNullException.ThrowIfNull(trainer);
         metrics.Flush();
-        trainer.Save().Save(Path);
+        ((FileStream)metrics.BaseStream).Flush(flushToDisk: true);
+        var checkpoint = trainer.Save();
+        checkpoint.Texts[Training.Checkpoint.ConfigurationKey] = Identity(Config);
+        checkpoint.Texts[Training.Checkpoint.DataKey] = dataSha256 ??= trainer.Data.Sha256();
+        checkpoint.Save(Path);
         checkpointAt = Stopwatch.GetTimestamp();
     }
 
@@ -155,16 +172,22 @@ public sealed class RunFolder : IDisposable
         return Encoding.UTF8.GetString(buffer.ToArray());
     }
 
-    // Where the line of an epoch ends. A line that a kill cut short has no end and is dropped with what follows.
+    // Where the last whole line of an epoch up to this one ends. What a kill cut short has no end and is dropped; the epochs
+    // after it will be run again.
     private static long EndOfLine(FileStream stream, int epoch)
     {
-        string wanted = string.Create(CultureInfo.InvariantCulture, $"{{\"epoch\":{epoch},");
-        using var reader = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);
-        string text = reader.ReadToEnd();
-        if (epoch == 0) return 0;
-        int at = text.StartsWith(wanted, StringComparison.Ordinal) ? 0 : text.IndexOf("\n" + wanted, StringComparison.Ordinal) + 1;
-        if (at == 0 && !text.StartsWith(wanted, StringComparison.Ordinal)) return 0;
-        int end = text.IndexOf('\n', at);
-        return end < 0 ? at : end + 1;
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        int kept = 0;
+        for (int start = 0, end; (end = bytes.AsSpan(start).IndexOf((byte)'\n')) >= 0; start += end + 1)
+        {
+            if (EpochOf(bytes.AsSpan(start, end)) is not { } found) continue;
+            if (found > epoch) break;
+            kept = start + end + 1;
+        }
+        return kept;
     }
+
+    private static int? EpochOf(ReadOnlySpan<byte> line) =>
+        line.StartsWith("{\"epoch\":"u8) && Utf8Parser.TryParse(line["{\"epoch\":"u8.Length..], out int epoch, out _) ? epoch : null;
 }

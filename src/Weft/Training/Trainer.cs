@@ -110,8 +110,9 @@ public sealed class Trainer
         last = last with { Epoch = Epoch, TrainLoss = trainLoss, Evaluated = evaluate, LearningRate = rate, StepMilliseconds = stepTime, ForwardMilliseconds = 0 };
         if (evaluate)
         {
-            last = evaluation.Report(last);
-            Judge();
+            (last, double judgedLoss, double judgedScore) = evaluation.Report(last);
+            if (!double.IsFinite(judgedLoss)) throw DivergedAfterStep(judgedLoss);
+            Judge(judgedLoss, judgedScore);
         }
         if (Epoch >= settings.Epochs) Finished = true;
         return last;
@@ -148,7 +149,14 @@ public sealed class Trainer
     }
 
     /// <summary>Scores of the model's present parameters.</summary>
-    public Scores Evaluate() => evaluation.Full();
+    /// <exception cref="TrainingDivergedException">A loss is not finite.</exception>
+    public Scores Evaluate()
+    {
+        var scores = evaluation.Full();
+        foreach (double value in new[] { scores.Train.Loss, scores.Validation?.Loss ?? 0, scores.Test?.Loss ?? 0 })
+            if (!double.IsFinite(value)) throw DivergedAfterStep(value);
+        return scores;
+    }
 
     private double Steps(int epoch, double rate)
     {
@@ -171,10 +179,10 @@ public sealed class Trainer
         return sum / count;
     }
 
-    private void Judge()
+    private void Judge(double loss, double score)
     {
-        schedule.Report(last.ValidationScore);
-        var advice = stopping.Report(last.ValidationLoss, last.ValidationScore);
+        schedule.Report(score);
+        var advice = stopping.Report(loss, score);
         bool fitted = settings.StopWhenFitted && last.TrainScore >= 1;
         if (advice.Keep || fitted || BestEpoch == 0)
         {
@@ -182,6 +190,16 @@ public sealed class Trainer
             best.Take();
         }
         Finished = advice.Stop || fitted;
+    }
+
+    // The batches share their buffers, so that only a pass of its own shows what a batch has in them.
+    private TrainingDivergedException DivergedAfterStep(double value)
+    {
+        for (int b = 0; ; b++)
+        {
+            var logits = sessions[b].Forward(new Layers.Pass(0, 0, Training: false));
+            if (b == sessions.Length - 1 || Kernels.Elementwise.FirstNotFinite(logits) >= 0) return Diverged(Epoch, b, logits, value);
+        }
     }
 
     private TrainingDivergedException Diverged(int epoch, int batch, Matrix logits, double value)

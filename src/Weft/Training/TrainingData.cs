@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Weft.Datasets;
 using Weft.Graphs;
 using Weft.Memory;
@@ -79,6 +81,42 @@ public sealed class TrainingData
             SelfLoops = settings.SelfLoops ?? LoopsByDefault(model),
             NormalizeFeatures = settings.NormalizeFeatures ?? (settings.Features is null && settings.RandomFeatures == 0 && dataset.Features.IsSparse),
         };
+    }
+
+    /// <summary>SHA-256 of all that training takes from the data: edges, features, labels, the split; in lower-case hexadecimal.</summary>
+    internal string Sha256()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        void Numbers<T>(ReadOnlySpan<T> values) where T : unmanaged
+        {
+            // Lengths keep the end of one array from passing for the start of the next.
+            hash.AppendData(BitConverter.GetBytes((long)values.Length));
+            hash.AppendData(MemoryMarshal.AsBytes(values));
+        }
+        void Rows(Matrix matrix)
+        {
+            if (matrix.IsMissing) return;
+            for (long i = 0; i < matrix.Rows; i++) Numbers<Real>(matrix.Row(i));
+            GC.KeepAlive(matrix);
+        }
+        Numbers<long>([Dataset.Nodes, Dataset.Edges.Count, Inputs, Outputs, Batches.Count]);
+        Numbers<int>(Dataset.Edges.Source);
+        Numbers<int>(Dataset.Edges.Destination);
+        Numbers<Real>(Dataset.Edges.Weight);
+        if (Dataset.Features.Sparse is { } sparse)
+        {
+            Numbers<long>(sparse.ByRow.Pointers);
+            Numbers<int>(sparse.ByRow.Index);
+            Rows(sparse.Values);
+        }
+        else
+        {
+            Rows(Dataset.Features.Dense);
+        }
+        Numbers<int>(Dataset.Labels);
+        Rows(Dataset.Targets);
+        foreach (bool[] mask in new[] { Split.Train, Split.Validation, Split.Test }) Numbers<bool>(mask);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
     private static bool LoopsByDefault(string model) => model is "gat" or "gatv2";

@@ -71,6 +71,77 @@ public class TrainVerbTests
     }
 
     [Fact]
+    public void A_step_that_spoils_the_parameters_is_noticed_in_its_epoch_and_leaves_no_model()
+    {
+        using var folder = new TemporaryFolder();
+        var result = Command.Weft("train", "citations", "--optimizer", "sgd", "--lr", "1e300", "--epochs", "1", "--quiet", "--out", folder.File("run"));
+        Assert.Equal(1, result.Code);
+        Assert.Contains("in epoch 1; first not finite: ", result.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(RunFolder.ModelFileOf(folder.File("run"))));
+    }
+
+    [Fact]
+    public void A_run_whose_configuration_was_edited_is_not_resumed()
+    {
+        using var folder = new TemporaryFolder();
+        string config = folder.File("run/config.json");
+        Assert.Equal(0, Command.Weft("train", "karate", "--epochs", "3", "--quiet", "--out", folder.File("run")).Code);
+        string before = File.ReadAllText(config);
+        File.WriteAllText(config, before.Replace("\"learning_rate\": 0.005", "\"learning_rate\": 0.5", StringComparison.Ordinal));
+        var resumed = Command.Weft("train", "--resume", folder.File("run"));
+        Assert.Equal(2, resumed.Code);
+        Assert.Contains("the configuration has \"learning_rate\": 0.5, ", resumed.Error, StringComparison.Ordinal);
+        Assert.Contains("expected \"learning_rate\": 0.005, as in", resumed.Error, StringComparison.Ordinal);
+        File.WriteAllText(config, before);
+        Assert.Equal(0, Command.Weft("train", "--resume", folder.File("run"), "--quiet").Code);
+    }
+
+    [Fact]
+    public void A_run_goes_on_with_moved_data_but_not_with_changed_data()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("a.csv"), "source,target\n0,1\n1,2\n2,3\n3,0\n");
+        File.WriteAllText(folder.File("b.csv"), "source,target\n0,1\n1,2\n2,3\n3,1\n");
+        string run = folder.File("run"), config = folder.File("run/config.json");
+        string[] args = ["train", folder.File("a.csv"), "--features", "constant", "--random-classes", "2", "--epochs", "2", "--quiet", "--out", run];
+        var first = Command.Weft(args);
+        Assert.True(first.Code == 0, first.Error);
+        string moved = File.ReadAllText(config).Replace("a.csv", "c.csv", StringComparison.Ordinal);
+        File.Move(folder.File("a.csv"), folder.File("c.csv"));
+        File.WriteAllText(config, moved);
+        Assert.Equal(0, Command.Weft("train", "--resume", run, "--quiet").Code);
+        File.WriteAllText(config, moved.Replace("c.csv", "b.csv", StringComparison.Ordinal));
+        var changed = Command.Weft("train", "--resume", run, "--quiet");
+        Assert.Equal(2, changed.Code);
+        Assert.Contains("are not those that the run began with", changed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_new_run_takes_nothing_from_an_old_one_in_its_folder()
+    {
+        using var folder = new TemporaryFolder();
+        string run = folder.File("run");
+        Assert.Equal(0, Command.Weft("train", "karate", "--epochs", "5", "--quiet", "--out", run).Code);
+        File.Delete(folder.File("run/config.json"));
+        var result = Command.Weft("train", "karate", "--epochs", "1", "--lr", "1e300", "--quiet", "--out", run);
+        Assert.Equal(1, result.Code);
+        Assert.Null(Checkpoint.Load(run));
+        Assert.False(File.Exists(RunFolder.ModelFileOf(run)));
+    }
+
+    [Fact]
+    public void A_log_that_lacks_the_line_of_the_checkpoint_keeps_the_lines_before_it()
+    {
+        using var folder = new TemporaryFolder();
+        string log = folder.File("run/metrics.jsonl");
+        Assert.Equal(0, Command.Weft("train", "karate", "--epochs", "6", "--quiet", "--out", folder.File("run")).Code);
+        string[] lines = File.ReadAllLines(log);
+        File.WriteAllText(log, string.Join('\n', lines[..4]) + "\n" + lines[4][..20]);
+        Assert.Equal(0, Command.Weft("train", "--resume", folder.File("run"), "--quiet").Code);
+        Assert.Equal(string.Join('\n', lines[..4]) + "\n", File.ReadAllText(log));
+    }
+
+    [Fact]
     public void A_checkpoint_that_cannot_be_written_ends_the_run_in_one_line_that_says_how_to_go_on()
     {
         using var folder = new TemporaryFolder();
