@@ -54,7 +54,7 @@ internal static class DataConvert
     public static void Write(Dataset dataset, string target, Terminal terminal, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        if (IsArchive(target)) GraphArchive.Write(target, dataset);
+        if (IsArchive(target)) OutputFile.WriteArchive(target, ArraySchemaWriter.Archive(dataset), cancellation);
         else GraphArchive.WriteFolder(target, dataset);
         terminal.Say(FormattableString.Invariant($"{dataset.Name}: {dataset.Nodes:N0} nodes, {dataset.Edges.Count:N0} edges, {dataset.Features.Columns:N0} features, {dataset.Classes} classes"));
         terminal.Say($"written to {target}");

@@ -1,3 +1,4 @@
+using Weft.Datasets;
 using Weft.Memory;
 
 namespace Weft.Cli.Commands;
@@ -19,5 +20,12 @@ internal static class OutputFile
     {
         using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
         write(writer);
+    });
+
+    /// <summary>Writes an archive of arrays; asked to stop before its last byte, it leaves what was there before.</summary>
+    public static void WriteArchive(string path, IEnumerable<KeyValuePair<string, NpyArray>> arrays, CancellationToken cancellation) => AtomicFile.Write(path, stream =>
+    {
+        Npz.Write(stream, arrays.TakeWhile(_ => !cancellation.IsCancellationRequested));
+        cancellation.ThrowIfCancellationRequested();
     });
 }

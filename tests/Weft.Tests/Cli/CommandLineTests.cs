@@ -127,6 +127,24 @@ public class CommandLineTests
         Assert.Empty(error.ToString());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void A_signal_while_an_archive_is_written_leaves_what_was_there_before(int at)
+    {
+        using var folder = new TemporaryFolder();
+        using var signal = new CancellationTokenSource();
+        File.WriteAllText(folder.File("x.npz"), "before");
+        var arrays = Enumerable.Range(0, 3).Select(i =>
+        {
+            if (i == at) signal.Cancel();
+            return KeyValuePair.Create($"a{i}", new NpyArray(new double[2], 2));
+        });
+        Assert.ThrowsAny<OperationCanceledException>(() => OutputFile.WriteArchive(folder.File("x.npz"), arrays, signal.Token));
+        Assert.Equal("before", File.ReadAllText(folder.File("x.npz")));
+        Assert.Single(Directory.EnumerateFileSystemEntries(folder.Path));
+    }
+
     [Fact]
     public void A_signal_that_comes_after_the_last_stage_is_not_lost()
     {
