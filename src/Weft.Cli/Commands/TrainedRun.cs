@@ -22,7 +22,9 @@ internal sealed record TrainedRun(RunConfig Config, Model Model, TrainingData Da
         var config = RunFolder.ReadConfig(folder);
         var model = ModelFile.Load(RunFolder.ModelFileOf(folder));
         string name = dataset ?? config.Dataset;
-        var data = TrainingData.Prepare(DatasetCatalog.Open(name, cancellation: cancellation), config.Data, config.Model.Model, config.Run);
+        // The run's split is of its own set; another set brings its own.
+        var settings = dataset is null ? config.Data : config.Data with { Split = null };
+        var data = TrainingData.Prepare(DatasetCatalog.Open(name, cancellation: cancellation), settings, config.Model.Model, config.Run);
         if (data.Inputs != model.Inputs || data.Outputs != model.Outputs)
             throw new UsageException($"{name} has {data.Inputs} features and {data.Outputs} classes, {folder}: expected {model.Inputs} and {model.Outputs}, those of the model");
         return new TrainedRun(config, model, data);

@@ -13,23 +13,26 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
     public int Run(RunConfig config, int runs, string? output, CancellationToken cancellation)
     {
         var dataset = DataFetch.Open(config.Dataset, terminal, cancellation);
+        // A file may be of another program or leave defaults open; what is written down is what is done here.
         config = config with
         {
+            Version = new RunConfig().Version,
+            Precision = sizeof(Real) * 8,
+            Model = Architecture.Settle(config.Model),
             Data = TrainingData.Settle(config.Data, dataset, config.Model.Model),
             ClassNames = config.Data.RandomClasses > 0 ? null : dataset.ClassNames,
             MultiLabel = dataset.Targets.IsMissing ? null : true,
         };
-        // Everything that can be wrong is found before the first file is written.
-        Ready(dataset, config with { Run = 0 });
         string folder = output ?? FreeFolder(config);
         var outcomes = new List<RunOutcome>();
         for (int run = 0; run < runs; run++)
         {
-            var one = config with { Run = run, Training = config.Training with { Seed = config.Training.Seed + (ulong)run } };
+            var one = config with { Run = config.Run + run, Training = config.Training with { Seed = config.Training.Seed + (ulong)run } };
             string path = runs == 1 ? folder : Path.Combine(folder, $"seed-{one.Training.Seed}");
-            var trainer = Ready(dataset, one);
+            // Everything that can be wrong is found before the first file is written.
+            var (trainer, memory) = Ready(dataset, one);
             using var files = RunFolder.Create(path, one);
-            outcomes.Add(Finish(trainer, files, runs > 1 ? $"run {run + 1} of {runs}, " : "", cancellation));
+            outcomes.Add(Finish(trainer, memory, files, runs > 1 ? $"run {run + 1} of {runs}, " : "", cancellation));
         }
         Summary.Show(terminal, outcomes, folder, json);
         return 0;
@@ -41,28 +44,29 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
         var config = RunFolder.ReadConfig(folder);
         if (config.Precision != sizeof(Real) * 8)
             throw new UsageException($"{folder} was begun in {config.Precision}-bit precision; go on with it in that build");
-        var trainer = Ready(DataFetch.Open(config.Dataset, terminal, cancellation), config);
+        var (trainer, memory) = Ready(DataFetch.Open(config.Dataset, terminal, cancellation), config);
         using var files = RunFolder.Resume(folder, config, trainer);
-        Summary.Show(terminal, [Finish(trainer, files, "", cancellation)], folder, json);
+        Summary.Show(terminal, [Finish(trainer, memory, files, "", cancellation)], folder, json);
         return 0;
     }
 
-    private static Trainer Ready(Dataset dataset, RunConfig config)
+    private static (Trainer Trainer, MemoryMeter Memory) Ready(Dataset dataset, RunConfig config)
     {
         var data = TrainingData.Prepare(dataset, config.Data, config.Model.Model, config.Run);
+        var memory = new MemoryMeter();
         var settings = data.Dataset.EmbeddingWidth > 0 && config.Model.EmbeddingWidth == 0
             ? config.Model with { EmbeddingWidth = data.Dataset.EmbeddingWidth }
             : config.Model;
         var model = Architecture.Build(settings, data.Inputs, data.Outputs);
         model.Initialize(config.Training.Seed);
-        return new Trainer(model, data, config.Training);
+        return (new Trainer(model, data, config.Training), memory);
     }
 
-    private RunOutcome Finish(Trainer trainer, RunFolder files, string which, CancellationToken cancellation)
+    private RunOutcome Finish(Trainer trainer, MemoryMeter memory, RunFolder files, string which, CancellationToken cancellation)
     {
         try
         {
-            return ToTheEnd(trainer, files, which, cancellation);
+            return ToTheEnd(trainer, memory, files, which, cancellation);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
@@ -70,10 +74,9 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
         }
     }
 
-    private RunOutcome ToTheEnd(Trainer trainer, RunFolder files, string which, CancellationToken cancellation)
+    private RunOutcome ToTheEnd(Trainer trainer, MemoryMeter memory, RunFolder files, string which, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
-        var memory = new MemoryMeter();
         var (steps, forwards) = (new List<double>(), new List<double>());
         try
         {
@@ -101,7 +104,29 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
         // Scored before it is saved: a model without finite scores is no result.
         var scores = trainer.Evaluate();
         files.SaveModel(trainer);
-        return new RunOutcome(files.Config, trainer, scores, steps, forwards, last, memory, clock.Elapsed.TotalSeconds, files.Path);
+        var data = trainer.Data;
+        return new RunOutcome
+        {
+            Config = files.Config,
+            Split = data.Split.Name,
+            Nodes = data.Dataset.Nodes,
+            Edges = data.Edges,
+            Features = data.Inputs,
+            Classes = data.Outputs,
+            ClassNames = data.Dataset.ClassNames,
+            Parameters = trainer.Model.ParameterCount,
+            Epochs = trainer.Epoch,
+            BestEpoch = trainer.BestEpoch,
+            Scores = scores,
+            StepMilliseconds = steps,
+            ForwardMilliseconds = forwards,
+            ParametersSha256 = last,
+            BestParametersSha256 = trainer.BestParameters.Sha256(),
+            MemoryBeyondData = memory.BeyondData,
+            WorkspaceBytes = trainer.WorkspaceBytes,
+            Seconds = clock.Elapsed.TotalSeconds,
+            Folder = files.Path,
+        };
     }
 
     // runs/DATASET-MODEL-N with the first N that is free.
@@ -116,26 +141,23 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
     }
 }
 
-/// <summary>A run that has ended, with all that its summary says.</summary>
-internal sealed record RunOutcome(
-    RunConfig Config,
-    Trainer Trainer,
-    Scores Scores,
-    List<double> StepMilliseconds,
-    List<double> ForwardMilliseconds,
-    string ParametersSha256,
-    MemoryMeter Memory,
-    double Seconds,
-    string Folder);
-
 /// <summary>Resident memory: what was there with the data loaded, and the most that was seen since.</summary>
 internal sealed class MemoryMeter
 {
-    private readonly long before = Environment.WorkingSet;
+    private readonly long before;
     private long most;
 
-    /// <summary>Most resident memory beyond what was there with the data loaded, in MB of 2²⁰ bytes.</summary>
-    public double BeyondData => Math.Max(0, most - before) / (double)(1 << 20);
+    /// <summary>Begins here: with the data loaded and what earlier work left behind cleared away.</summary>
+    public MemoryMeter()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        before = Environment.WorkingSet;
+    }
+
+    /// <summary>Most resident memory beyond what was there with the data loaded, in MB of 2²⁰ bytes; NaN if no epoch was seen.</summary>
+    public double BeyondData => most == 0 ? double.NaN : Math.Max(0, most - before) / (double)(1 << 20);
 
     /// <summary>The process's largest resident set, in MB.</summary>
     public static double Peak => Process.GetCurrentProcess().PeakWorkingSet64 / (double)(1 << 20);

@@ -22,7 +22,7 @@ internal static class EvaluationView
         terminal.Say(FormattableString.Invariant($"{run.Config.Model.Model} of {folder} on {set}: {result.Dataset.Nodes:N0} nodes, {result.Edges:N0} edges"));
         ScoreTable.Write(terminal.Person, scores.Select(s => (s.Name, ScoreTable.Cells(s.Scores))));
         if (confusion is not null && confusion.GetLength(0) <= ScoreTable.MostClasses)
-            ScoreTable.Confusion(terminal.Person, split is { TestCount: > 0 } ? "test nodes" : "labelled nodes", confusion, result.Dataset);
+            ScoreTable.Confusion(terminal.Person, split is { TestCount: > 0 } ? "test nodes" : "labelled nodes", confusion, result.Dataset.ClassNames);
     }
 
     private static Dictionary<string, object?> Fields(string folder, string set, TrainedModel run, Prediction result, Split? split, (string Name, int Nodes, NodeScores Scores)[] scores, long[,]? confusion)

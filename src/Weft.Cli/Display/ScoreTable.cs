@@ -1,6 +1,5 @@
 using System.Globalization;
 using Spectre.Console;
-using Weft.Datasets;
 using Weft.Training;
 
 namespace Weft.Cli.Display;
@@ -26,12 +25,12 @@ internal static class ScoreTable
     }
 
     /// <summary>Nodes by true class (row) and predicted class (column).</summary>
-    public static void Confusion(IAnsiConsole console, string which, long[,] confusion, Dataset dataset)
+    public static void Confusion(IAnsiConsole console, string which, long[,] confusion, IReadOnlyList<string>? classNames)
     {
         int classes = confusion.GetLength(0);
         // Every column has a space on each side; names are cut so that all fit.
         int longest = Math.Max(3, Math.Min(12, Math.Min(Width, console.Profile.Width) / (classes + 1) - 3));
-        string Name(int c) => dataset.ClassName(c) is var name && name.Length <= longest ? name : name[..(longest - 1)] + "…";
+        string Name(int c) => (classNames?[c] ?? $"{c}") is var name && name.Length <= longest ? name : name[..(longest - 1)] + "…";
         var table = new Table().Border(TableBorder.Simple);
         table.AddColumn(new TableColumn("") { NoWrap = true });
         for (int c = 0; c < classes; c++) table.AddColumn(new TableColumn(new Text(Name(c))) { NoWrap = true }.RightAligned());

@@ -22,9 +22,9 @@ internal static class Summary
         var (first, many) = (outcomes[0], outcomes.Count > 1);
         ScoreTable.Write(terminal.Person, Parts.Where(p => p.Part(first.Scores) is not null).Select(p => (p.Name, Cells(outcomes, o => p.Part(o.Scores)!.Value))));
         if (!many && first.Scores.Confusion is { } confusion && confusion.GetLength(0) <= ScoreTable.MostClasses)
-            ScoreTable.Confusion(terminal.Person, "test nodes", confusion, first.Trainer.Data.Dataset);
+            ScoreTable.Confusion(terminal.Person, "test nodes", confusion, first.ClassNames);
         terminal.Say(string.Create(CultureInfo.InvariantCulture,
-            $"best epoch {(many ? Text(outcomes, o => o.Trainer.BestEpoch, "F0") : $"{first.Trainer.BestEpoch} of {first.Trainer.Epoch}")}, {Median(first.StepMilliseconds):F2} ms an epoch, {outcomes.Sum(o => o.Seconds):F1} s in all"));
+            $"best epoch {(many ? Text(outcomes, o => o.BestEpoch, "F0") : $"{first.BestEpoch} of {first.Epochs}")}, {(first.StepMilliseconds.Count == 0 ? "" : $"{Median(first.StepMilliseconds):F2} ms an epoch, ")}{outcomes.Sum(o => o.Seconds):F1} s in all"));
         terminal.Say(many ? $"{outcomes.Count} runs in {folder}" : $"model and log in {folder}");
     }
 
@@ -48,9 +48,9 @@ internal static class Summary
         return values.Length < 2 ? 0 : Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / (values.Length - 1));
     }
 
-    private static double Median(List<double> values)
+    private static double Median(IReadOnlyList<double> values)
     {
-        if (values.Count == 0) return 0;
+        if (values.Count == 0) return double.NaN;
         double[] sorted = [.. values.Order()];
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[sorted.Length / 2 - 1] + sorted[sorted.Length / 2]) / 2;
     }
@@ -66,25 +66,24 @@ internal static class Summary
     private static void Write(Utf8JsonWriter json, IReadOnlyList<RunOutcome> outcomes, string folder)
     {
         var first = outcomes[0];
-        var data = first.Trainer.Data;
         json.WriteStartObject();
         json.WriteString("dataset", first.Config.Dataset);
         json.WriteString("model", first.Config.Model.Model);
         if (first.Config.Recipe is { } recipe) json.WriteString("recipe", recipe);
-        json.WriteString("split", data.Split.Name);
-        json.WriteNumber("nodes", data.Dataset.Nodes);
-        json.WriteNumber("edges", data.Edges);
-        json.WriteNumber("features", data.Inputs);
-        json.WriteNumber("classes", data.Outputs);
+        json.WriteString("split", first.Split);
+        json.WriteNumber("nodes", first.Nodes);
+        json.WriteNumber("edges", first.Edges);
+        json.WriteNumber("features", first.Features);
+        json.WriteNumber("classes", first.Classes);
         if (first.Config.Data.RandomFeatures > 0 || first.Config.Data.RandomClasses > 0) json.WriteBoolean("random_data", true);
-        json.WriteNumber("parameters", first.Trainer.Model.ParameterCount);
+        json.WriteNumber("parameters", first.Parameters);
         json.WriteNumber("seed", first.Config.Training.Seed);
         json.WriteNumber("runs", outcomes.Count);
         json.WriteNumber("threads", RowParallel.Threads);
         json.WriteNumber("precision", first.Config.Precision);
         json.WriteString("version", first.Config.Version);
-        Number("epochs", o => o.Trainer.Epoch, 0);
-        Number("best_epoch", o => o.Trainer.BestEpoch, 0);
+        Number("epochs", o => o.Epochs, 0);
+        Number("best_epoch", o => o.BestEpoch, 0);
         foreach (var (name, part) in Parts)
         {
             Number($"{name}_loss", o => part(o.Scores)?.Loss ?? double.NaN, 6);
@@ -94,18 +93,23 @@ internal static class Summary
         }
         double[] medians = [.. outcomes.Select(o => Median(o.StepMilliseconds))];
         Plain("epoch_ms_median", Median([.. medians]));
-        Plain("epoch_ms_min", outcomes.Min(o => o.StepMilliseconds.DefaultIfEmpty().Min()));
+        Plain("epoch_ms_min", outcomes.Min(o => o.StepMilliseconds.DefaultIfEmpty(double.NaN).Min()));
         Plain("forward_ms_median", Median([.. outcomes.Select(o => Median(o.ForwardMilliseconds))]));
         Plain("peak_memory_mb", MemoryMeter.Peak);
-        Plain("memory_beyond_data_mb", outcomes.Max(o => o.Memory.BeyondData));
-        Plain("workspace_mb", first.Trainer.WorkspaceBytes / (double)(1 << 20));
+        Plain("memory_beyond_data_mb", outcomes.Max(o => o.MemoryBeyondData));
+        Plain("workspace_mb", first.WorkspaceBytes / (double)(1 << 20));
         Plain("wall_s", outcomes.Sum(o => o.Seconds));
         Texts("parameters_sha256", o => o.ParametersSha256);
-        Texts("best_parameters_sha256", o => o.Trainer.BestParameters.Sha256());
+        Texts("best_parameters_sha256", o => o.BestParametersSha256);
         json.WriteString("run", folder);
         json.WriteEndObject();
 
-        void Plain(string name, double value) => json.WriteNumber(name, Math.Round(value, 4));
+        // A run that had ended before it was resumed has no times.
+        void Plain(string name, double value)
+        {
+            if (double.IsFinite(value)) json.WriteNumber(name, Math.Round(value, 4));
+            else json.WriteNull(name);
+        }
 
         void Number(string name, Func<RunOutcome, double> value, int digits)
         {

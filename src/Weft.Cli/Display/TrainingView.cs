@@ -17,6 +17,8 @@ internal abstract class TrainingView : IDisposable
             $"{which}{config.Model.Model} on {data.Dataset.Name}, {trainer.Model.ParameterCount:N0} parameters, seed {config.Training.Seed}"));
         terminal.Say(string.Create(CultureInfo.InvariantCulture,
             $"{data.Dataset.Nodes:N0} nodes, {data.Edges:N0} edges, {data.Inputs:N0} features, {data.Outputs} classes{(config.Data.RandomFeatures > 0 || config.Data.RandomClasses > 0 ? " (made at random, for speed work)" : "")}"));
+        int twice = Enumerable.Range(0, data.Split.Train.Length).Count(i => data.Split.Train[i] ? data.Split.Validation[i] || data.Split.Test[i] : data.Split.Validation[i] && data.Split.Test[i]);
+        if (twice > 0) terminal.Say(string.Create(CultureInfo.InvariantCulture, $"note: {twice:N0} nodes are in more than one part of the split; scores of those are not fair"));
         return terminal.IsInteractive ? new Bar(terminal.Person, config.Training) : new Lines(terminal, config.Training);
     }
 
@@ -28,7 +30,7 @@ internal abstract class TrainingView : IDisposable
     }
 
     private static string Text(EpochReport report, TrainingSettings settings) => string.Create(CultureInfo.InvariantCulture,
-        $"loss {report.TrainLoss:F4}  val loss {report.ValidationLoss:F4}  val {settings.Metric} {report.ValidationScore:F4}");
+        $"loss {report.TrainLoss:F4}  {(double.IsNaN(report.ValidationLoss) ? $"train {settings.Metric} {report.TrainScore:F4}" : $"val loss {report.ValidationLoss:F4}  val {settings.Metric} {report.ValidationScore:F4}")}");
 
     private sealed class Silent : TrainingView
     {
@@ -63,7 +65,7 @@ internal abstract class TrainingView : IDisposable
             double each = report.Epoch > first ? Stopwatch.GetElapsedTime(started).TotalMilliseconds / (report.Epoch - first) : report.StepMilliseconds;
             string left = Left(TimeSpan.FromMilliseconds(each * (settings.Epochs - report.Epoch)));
             line.Draw(report.Epoch / (double)settings.Epochs, string.Create(CultureInfo.InvariantCulture,
-                $"{report.Epoch}/{settings.Epochs}  loss {report.TrainLoss:F3}  val {report.ValidationLoss:F3}, {settings.Metric} {report.ValidationScore:F3}  {each:F1} ms  ≤ {left}"));
+                $"{report.Epoch}/{settings.Epochs}  loss {report.TrainLoss:F3}  {(double.IsNaN(report.ValidationLoss) ? $"train {settings.Metric} {report.TrainScore:F3}" : $"val {report.ValidationLoss:F3}, {settings.Metric} {report.ValidationScore:F3}")}  {each:F1} ms  ≤ {left}"));
         }
 
         public override void Dispose()

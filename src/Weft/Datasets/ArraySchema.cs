@@ -127,6 +127,7 @@ internal sealed class ArraySchema(IReadOnlyDictionary<string, NpyArray> arrays, 
         {
             bool[] flags => Array.ConvertAll(flags, f => f ? 1.0 : 0),
             long[] or int[] => Array.ConvertAll(y.AsIntegers(), v => (double)v),
+            byte[] bytes => Array.ConvertAll(bytes, b => (double)b),
             _ => y.AsDoubles(),
         };
         int wrong = Array.FindIndex(values, v => v is not (0 or 1));

@@ -58,6 +58,18 @@ public static class Architecture
     /// <summary>True for models whose layers have heads.</summary>
     public static bool HasHeads(string model) => model is "gat" or "gatv2" or "transformer";
 
+    /// <summary>The settings with every default filled in that the model's name decides.</summary>
+    public static ModelSettings Settle(ModelSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        bool attention = HasHeads(settings.Model);
+        return settings with
+        {
+            Hidden = settings.Hidden ?? (attention ? 8 : settings.Model == "gcn" ? 16 : 64),
+            Activation = settings.Activation ?? (attention ? "elu" : "relu"),
+        };
+    }
+
     /// <summary>A model with zero parameters; <see cref="Models.Model.Initialize"/> gives them their start values.</summary>
     /// <param name="settings">What to build.</param>
     /// <param name="inputs">Features of a node, D.</param>
@@ -67,9 +79,9 @@ public static class Architecture
     {
         ArgumentNullException.ThrowIfNull(settings);
         Check(settings, inputs, outputs);
-        bool attention = HasHeads(settings.Model);
-        int hidden = settings.Hidden ?? (attention ? 8 : settings.Model == "gcn" ? 16 : 64);
-        var activation = Activate(settings.Activation ?? (attention ? "elu" : "relu"));
+        var settled = Settle(settings);
+        int hidden = settled.Hidden!.Value;
+        var activation = Activate(settled.Activation!);
         var layers = new List<ILayer>();
         long width = inputs;
         if (settings.EmbeddingWidth > 0)

@@ -80,6 +80,8 @@ public sealed class TrainingData
         {
             SelfLoops = settings.SelfLoops ?? LoopsByDefault(model),
             NormalizeFeatures = settings.NormalizeFeatures ?? (settings.Features is null && settings.RandomFeatures == 0 && dataset.Features.IsSparse),
+            // Random classes bring a split of their own.
+            Split = settings.Split ?? (dataset.Splits.Count > 0 || settings.RandomClasses > 0 ? "public" : "random"),
         };
     }
 

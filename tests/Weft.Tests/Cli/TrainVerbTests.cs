@@ -197,9 +197,43 @@ public class TrainVerbTests
             Assert.Equal(first.GetProperty(key).ToString(), again.GetProperty(key).ToString());
         int[] epochs = [.. File.ReadLines(Path.Combine(folder.File("run"), "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("epoch").GetInt32())];
         Assert.Equal(Enumerable.Range(1, 6), epochs);
+        // No epoch was run here: there is no time to tell.
+        foreach (string key in new[] { "epoch_ms_median", "epoch_ms_min", "forward_ms_median", "memory_beyond_data_mb" })
+            Assert.Equal(JsonValueKind.Null, again.GetProperty(key).ValueKind);
         var mixed = Command.Weft("train", "--resume", folder.File("run"), "--lr", "1");
         Assert.Equal(2, mixed.Code);
         Assert.Contains("--lr does not go with --resume", mixed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_configuration_written_down_is_what_was_done()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder.File("a.json"), """{"version": "0.0.1", "precision": 16, "dataset": "citations", "run": 3, "data": {"split": "random"}, "model": {"model": "gcn"}, "training": {"epochs": 2}}""");
+        Json(Command.Weft("train", "--config", folder.File("a.json"), "--json", "--runs", "2", "--out", folder.File("run")));
+        var config = RunFolder.ReadConfig(folder.File("run/seed-2"));
+        Assert.Equal((new RunConfig().Version, sizeof(Real) * 8, 4), (config.Version, config.Precision, config.Run));
+        Assert.Equal((16, "relu", "random"), (config.Model.Hidden, config.Model.Activation, config.Data.Split));
+        var alone = Json(Command.Weft("train", "--config", folder.File("run/seed-2/config.json"), "--json", "--out", folder.File("alone")));
+        Assert.Equal(ParametersOf(folder.File("run/seed-2")), ParametersOf(folder.File("alone")));
+        Assert.Equal(2, alone.GetProperty("seed").GetInt32());
+
+        static byte[] ParametersOf(string run) => File.ReadAllBytes(RunFolder.ModelFileOf(run));
+    }
+
+    [Fact]
+    public void Without_validation_nodes_progress_names_the_training_nodes_and_the_log_says_null()
+    {
+        using var folder = new TemporaryFolder();
+        var result = Command.Weft("train", "karate", "--epochs", "2", "--out", folder.File("run"));
+        Assert.Contains("train accuracy", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("val ", result.Output, StringComparison.Ordinal);
+        foreach (string line in File.ReadLines(folder.File("run/metrics.jsonl")))
+        {
+            using var epoch = JsonDocument.Parse(line);
+            Assert.Equal(JsonValueKind.Null, epoch.RootElement.GetProperty("val_loss").ValueKind);
+            Assert.Equal(JsonValueKind.Null, epoch.RootElement.GetProperty("val_score").ValueKind);
+        }
     }
 
     [Fact]

@@ -1,0 +1,47 @@
+using Weft.Training;
+
+namespace Weft.Cli.Commands;
+
+/// <summary>A run that has ended: the figures of its summary, without the trainer and its memory.</summary>
+internal sealed record RunOutcome
+{
+    public required RunConfig Config { get; init; }
+
+    public required string Split { get; init; }
+
+    public required int Nodes { get; init; }
+
+    public required long Edges { get; init; }
+
+    public required long Features { get; init; }
+
+    public required long Classes { get; init; }
+
+    public required IReadOnlyList<string>? ClassNames { get; init; }
+
+    public required long Parameters { get; init; }
+
+    public required int Epochs { get; init; }
+
+    public required int BestEpoch { get; init; }
+
+    public required Scores Scores { get; init; }
+
+    /// <summary>Of each epoch that was run here: none for a run that had ended before it was resumed.</summary>
+    public required IReadOnlyList<double> StepMilliseconds { get; init; }
+
+    public required IReadOnlyList<double> ForwardMilliseconds { get; init; }
+
+    public required string ParametersSha256 { get; init; }
+
+    public required string BestParametersSha256 { get; init; }
+
+    /// <summary>MB of 2²⁰ bytes; NaN if no epoch was run.</summary>
+    public required double MemoryBeyondData { get; init; }
+
+    public required long WorkspaceBytes { get; init; }
+
+    public required double Seconds { get; init; }
+
+    public required string Folder { get; init; }
+}
