@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Weft.Datasets;
 using Weft.Tests.Training;
 using Weft.Training;
 
@@ -234,6 +235,23 @@ public class TrainVerbTests
             Assert.Equal(JsonValueKind.Null, epoch.RootElement.GetProperty("val_loss").ValueKind);
             Assert.Equal(JsonValueKind.Null, epoch.RootElement.GetProperty("val_score").ValueKind);
         }
+    }
+
+    [Fact]
+    public void Labels_may_be_bytes_and_nodes_in_two_parts_of_the_split_are_told()
+    {
+        using var folder = new TemporaryFolder();
+        Npz.Write(folder.File("m.npz"), new OrderedDictionary<string, NpyArray>
+        {
+            ["edge_index"] = new(new long[] { 0, 1, 1, 2 }, 2, 2),
+            ["y"] = new(new byte[] { 0, 1, 1, 1, 0, 0 }, 3, 2),
+            ["train_mask"] = new(new[] { true, true, false }, 3),
+            ["val_mask"] = new(new[] { false, true, false }, 3),
+            ["test_mask"] = new(new[] { false, true, true }, 3),
+        });
+        var result = Command.Weft("train", folder.File("m.npz"), "--features", "degree", "--epochs", "1", "--out", folder.File("run"));
+        Assert.True(result.Code == 0, result.Error);
+        Assert.Contains("note: 1 nodes are in more than one part of the split", result.Output, StringComparison.Ordinal);
     }
 
     [Fact]
