@@ -30,7 +30,8 @@ public class PublicApiTests
             var members = type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
                 .Where(m => m is not MethodBase { IsSpecialName: true } and not Type && !IsPlumbing(type, m))
                 .Select(Member)
-                .Order(StringComparer.Ordinal);
+                .OrderBy(m => m.Replace("double", "Real", StringComparison.Ordinal), StringComparer.Ordinal)
+                .ThenBy(m => m, StringComparer.Ordinal);
             foreach (string member in members) text.Append("    ").Append(member).Append('\n');
         }
         return text.ToString();
