@@ -18,8 +18,8 @@ row cora-gat cora --recipe gat-paper --runs 10
 row pubmed-gcn pubmed --recipe gcn-paper --runs 10
 row pubmed-gat pubmed --recipe gat-paper --runs 10
 row pubmed-gatv2 pubmed --recipe gatv2-paper --runs 10
-row photo-gcn amazon_photo --model gcn --hidden 64 --lr 0.01 --epochs 400 --patience 50 --split random --runs 10
-row photo-gat amazon_photo --model gat --dropout 0.6 --attention-dropout 0.3 --lr 0.01 --epochs 200 --patience 50 --split random --runs 10
+row photo-gcn amazon_photo --model gcn --hidden 64 --lr 0.01 --epochs 200 --patience 50 --split random --normalize-features off --runs 10
+row photo-gat amazon_photo --model gat --dropout 0.5 --attention-dropout 0.3 --lr 0.01 --epochs 100 --patience 30 --split random --normalize-features off --runs 10
 row physics-gcn coauthor_physics --model gcn --hidden 64 --lr 0.01 --epochs 200 --patience 50 --split random --binarize-features --runs 10
 row physics-gat coauthor_physics --model gat --dropout 0.6 --attention-dropout 0.3 --lr 0.01 --epochs 100 --patience 30 --split random --binarize-features --runs 10
 row minesweeper-gcn minesweeper --model gcn --layers 4 --hidden 64 --metric auc --dropout 0.2 --lr 0.01 --weight-decay 0 --epochs 300 --patience 100 --runs 10
