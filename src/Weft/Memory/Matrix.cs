@@ -81,7 +81,7 @@ public readonly unsafe struct Matrix : IEquatable<Matrix>
         }
     }
 
-    /// <summary>Row i as a span of Columns entries.</summary>
+    /// <summary>Row i as a span of Columns entries. The span does not keep the memory alive: use it while a view of the matrix is in use.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
     public Span<Real> Row(long i)
     {
@@ -116,6 +116,9 @@ public readonly unsafe struct Matrix : IEquatable<Matrix>
         Debug.Assert(IsContiguous && rows * columns == Count);
         return new Matrix(Data, rows, columns, columns, owner);
     }
+
+    /// <summary>The memory lives at least until this is called.</summary>
+    internal void KeepAlive() => GC.KeepAlive(owner);
 
     /// <summary>Sets every entry to <paramref name="value"/>.</summary>
     public void Fill(Real value)

@@ -24,6 +24,16 @@ public static class Metrics
         _ => throw new ArgumentException($"there is no metric '{metric}'; use accuracy, f1 or auc"),
     };
 
+    /// <summary>The predicted class of a node.</summary>
+    /// <param name="logits">[N, C]</param>
+    /// <param name="node">The node's row.</param>
+    public static int Predict(Matrix logits, long node)
+    {
+        int best = Predict(logits.Row(node));
+        logits.KeepAlive();
+        return best;
+    }
+
     /// <summary>The predicted class of a row of logits.</summary>
     public static int Predict(ReadOnlySpan<Real> z)
     {

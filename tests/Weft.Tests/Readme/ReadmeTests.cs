@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Weft.Tests.Training;
 
 namespace Weft.Tests.Readme;
@@ -25,6 +26,16 @@ public class ReadmeTests
         string[] lines = source.Split("// README: from here")[1].Split("// README: to here")[0].Split('\n')[1..^1];
         string code = string.Join('\n', lines.Select(l => l.Length > 8 ? l[8..] : ""));
         Assert.Contains(code, File.ReadAllText(Path.Combine(root, "README.md")).ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_file_that_the_README_points_to_is_there_and_nothing_is_left_to_fill_in()
+    {
+        string readme = File.ReadAllText(Path.Combine(Root(), "README.md"));
+        Assert.DoesNotContain("@@", readme, StringComparison.Ordinal);
+        var targets = Regex.Matches(readme, @"\]\((?!https?:)([^)#]+)").Select(m => m.Groups[1].Value).ToList();
+        Assert.NotEmpty(targets);
+        Assert.All(targets, t => Assert.True(Path.Exists(Path.Combine(Root(), t)), t));
     }
 
     internal static string Root()

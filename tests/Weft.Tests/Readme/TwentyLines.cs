@@ -27,7 +27,7 @@ internal static class TwentyLines
         Parallel.For(0, 4, _ =>
         {
             var logits = loaded.Predict(unseen.Graph, unseen.Features);
-            lock (output) output.WriteLine($"node 0 of a new graph: class {Metrics.Predict(logits.Row(0))}");
+            lock (output) output.WriteLine($"node 0 of a new graph: class {Metrics.Predict(logits, node: 0)}");
         });
         // README: to here
     }
