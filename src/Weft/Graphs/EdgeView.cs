@@ -19,11 +19,16 @@ internal sealed class EdgeView(long[] pointers, int[] index, int[]? permutation,
     /// <summary>Number of the value that each entry carries; null where entry q carries value q.</summary>
     public readonly int[]? Permutation = permutation;
 
+    private EdgePieces? pieces;
+
     public long Rows => Pointers.Length - 1;
 
     public long Columns => columns;
 
     public long Count => Index.Length;
+
+    /// <summary>The edges cut into pieces of about equal work. Computed once.</summary>
+    public EdgePieces Pieces => pieces ?? Interlocked.CompareExchange(ref pieces, new EdgePieces(this), null) ?? pieces;
 
     public int Value(long entry) => Permutation is null ? (int)entry : Permutation[entry];
 
