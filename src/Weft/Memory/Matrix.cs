@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Weft.Memory;
@@ -174,37 +173,4 @@ public readonly unsafe struct Matrix : IEquatable<Matrix>
 
     /// <summary>"[rows, columns]".</summary>
     public override string ToString() => $"[{Rows}, {Columns}]";
-}
-
-/// <summary>One block of native memory, 64-byte aligned and zeroed, freed when no view of it is left.</summary>
-internal sealed unsafe class AlignedMemory
-{
-    public readonly Real* Data;
-    private readonly long bytes;
-
-    public AlignedMemory(long rows, long columns)
-    {
-        // In 128 bits a size beyond all memory is a number like any other, which the message can name.
-        var asked = Int128.Max(64, (Int128)rows * columns * sizeof(Real));
-        try
-        {
-            if (asked > long.MaxValue - 64) throw new OverflowException();
-            bytes = (long)asked;
-            Data = (Real*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
-        }
-        catch (Exception problem) when (problem is OutOfMemoryException or OverflowException)
-        {
-            throw new InsufficientMemoryException(string.Create(CultureInfo.InvariantCulture, $"there is no memory for {rows} × {columns} numbers, {asked} bytes"), problem);
-        }
-        NativeMemory.Clear(Data, (nuint)bytes);
-        GC.AddMemoryPressure(bytes);
-    }
-
-    ~AlignedMemory()
-    {
-        // The constructor may have failed.
-        if (Data == null) return;
-        NativeMemory.AlignedFree(Data);
-        GC.RemoveMemoryPressure(bytes);
-    }
 }
