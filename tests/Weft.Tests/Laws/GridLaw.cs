@@ -54,6 +54,21 @@ public class GridLaw
             Check([GridModel.Of(layer)[1]], TestGraphs.Hub, grid);
     }
 
+    [Theory]
+    [InlineData("gat")]
+    [InlineData("gatv2")]
+    [InlineData("attention")]
+    public void Wide_heads_are_the_same_where_rows_are_cut(string layer)
+    {
+        foreach (var grid in new ProcessGrid[] { new(1, 4, 1), new(2, 2, 1), new(3, 3, 1), new(1, 2, 2) })
+            foreach (var (heads, width) in new[] { (1, 65), (2, 40), (8, 8) })
+            {
+                var usual = GridModel.Of(layer)[0];
+                var settings = usual.Settings with { Heads = heads, Outputs = width };
+                Check([usual with { Setting = $"{heads} × {width}", Settings = settings }], TestGraphs.Forty, grid);
+            }
+    }
+
     [Fact]
     public void The_same_grid_gives_the_same_bits_in_every_run_and_the_same_gradients_on_every_process()
     {

@@ -29,8 +29,13 @@ internal sealed class LayerRun
     private readonly Saved saved;
 
     public LayerRun(ILayer layer, OracleGraph graph, InputMode mode = InputMode.Dense, bool training = true)
+        : this(layer, LibraryGraph(graph), mode, training)
     {
-        (Layer, Graph, this.mode) = (layer, LibraryGraph(graph), mode);
+    }
+
+    public LayerRun(ILayer layer, Graph graph, InputMode mode = InputMode.Dense, bool training = true)
+    {
+        (Layer, Graph, this.mode) = (layer, graph, mode);
         saved = new Saved(new Workspace(), layer: 2, tracing: mode == InputMode.Traced) { Pass = new Pass(Seed: 11, Step: 3, training) };
     }
 
