@@ -1,5 +1,4 @@
 using Weft.Graphs;
-using Weft.Kernels;
 using Weft.Layers;
 using Weft.Models;
 using Weft.Tests.Oracles;
