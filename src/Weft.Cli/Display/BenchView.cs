@@ -29,34 +29,45 @@ internal sealed class BenchView(Terminal terminal, bool json, MachineDescription
         Table("kernel", bench.Kernels, isLimit: false);
         if (bench.Kernels.Count == 0) return;
         terminal.Say("");
-        terminal.Say("ms: median, and shortest; the columns after them are of the shortest run.");
-        terminal.Say("×1: times as fast as on one thread. %: of the limit named, at the same sizes.");
+        terminal.Say("thr: shortest run, ms. mid: median. ×1: times as fast as on one thread.");
+        terminal.Say($"Rates are of the shortest run on {Threads(settings.Threads)}; %: of the limit measured beside it.");
     }
 
     private void Table(string title, IReadOnlyList<Measured> rows, bool isLimit)
     {
         if (rows.Count == 0) return;
-        var table = Figures.Table(title, "shape");
-        foreach (string column in new[] { "thr", "ms", "min", "GF/s", "GB/s", "ns/edge", "×1" }) table.AddColumn(Figures.Right(column));
+        bool several = settings.Threads > 1;
+        var table = Figures.Table(title);
+        table.AddColumn(new TableColumn(new Text("shape")) { NoWrap = true, Padding = new Padding(0, 0, 1, 0) });
+        if (several) table.AddColumn(Figures.Right("1 thr"));
+        foreach (string column in new[] { $"{settings.Threads} thr", "mid" }) table.AddColumn(Figures.Right(column));
+        if (several) table.AddColumn(Figures.Right("×1"));
+        foreach (string column in new[] { "GF/s", "GB/s", "ns/edge" }) table.AddColumn(Figures.Right(column));
         if (!isLimit)
         {
             table.AddColumn(Figures.Right("%"));
             table.AddColumn(new TableColumn(new Text("of")) { NoWrap = true });
         }
-        foreach (var row in rows)
+        foreach (var kernel in rows.GroupBy(row => (row.Name, row.Shape)))
         {
-            string[] cells =
-            [
-                row.Name, row.Shape, row.Threads.ToString(CultureInfo.InvariantCulture),
-                Figures.Short(row.MedianMilliseconds, 3), Figures.Short(row.MinimumMilliseconds, 3),
-                Cell(row.Gigaflops), Cell(row.GigabytesPerSecond), Cell(row.NanosecondsPerEdge), Cell(row.Scaling),
-            ];
-            table.AddRow(Figures.Row(isLimit ? cells : [.. cells, row.PercentOfLimit?.ToString("F0", CultureInfo.InvariantCulture) ?? "", row.Limit?.Split(',')[0].Split(' ')[^1] ?? ""]));
+            // An interrupted bench may have one thread alone.
+            var one = kernel.FirstOrDefault(row => row.Threads == 1);
+            var all = kernel.FirstOrDefault(row => row.Threads == settings.Threads);
+            List<string> cells = [kernel.Key.Name, kernel.Key.Shape];
+            if (several) cells.Add(Cell(one?.MinimumMilliseconds));
+            cells.AddRange([Cell(all?.MinimumMilliseconds), Cell(all?.MedianMilliseconds)]);
+            if (several) cells.Add(all?.Scaling?.ToString("F2", CultureInfo.InvariantCulture) ?? "");
+            cells.AddRange([Cell(all?.Gigaflops), Cell(all?.GigabytesPerSecond), Cell(all?.NanosecondsPerEdge)]);
+            if (!isLimit) cells.AddRange([all?.PercentOfLimit?.ToString("F0", CultureInfo.InvariantCulture) ?? "", all?.Limit?.Split(',')[0] ?? ""]);
+            table.AddRow(Figures.Row([.. cells]));
         }
         terminal.Person.Write(table);
     }
 
-    private static string Cell(double? value) => value is double number ? Figures.Short(number, 3) : "";
+    private static string Threads(int count) => count == 1 ? "1 thread" : string.Create(CultureInfo.InvariantCulture, $"{count} threads");
+
+    // Three digits; below 1, two: columns are narrow.
+    private static string Cell(double? value) => value is double number ? Figures.Short(number, number < 1 ? 2 : 3) : "";
 
     private string Json(Measurement.Bench bench, bool interrupted) => JsonLine.Of(new
     {

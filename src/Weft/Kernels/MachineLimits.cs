@@ -14,7 +14,10 @@ internal static unsafe class MachineLimits
     /// <summary>Edges of a piece of the gather.</summary>
     private const long EdgesPerPiece = 512;
     private const int Accumulators = 12;
-    private const long StepsPerUnit = 4096, Units = 512;
+    private const long Units = 512;
+
+    /// <summary>Steps of each sum of multiply-adds.</summary>
+    public const long StepsPerUnit = 4096;
 
     /// <summary>Multiply-adds of one call of <see cref="MultiplyAdd"/>, counted in scalars.</summary>
     public static double ProductsOfMultiplyAdd => (double)Units * StepsPerUnit * Accumulators * WidestVector / sizeof(Real);
@@ -31,10 +34,12 @@ internal static unsafe class MachineLimits
     }
 
     /// <summary>Reads every entry once.</summary>
-    public static void Read(Matrix a)
+    /// <returns>Their sum, in no particular order.</returns>
+    public static Real Read(Matrix a)
     {
-        var job = new ReadJob { A = a.Data };
+        var job = new ReadJob { A = a.Data, Sums = Sums((a.Count + Granularity - 1) / Granularity) };
         RowParallel.For(a.Count, a.Count, ref job, Granularity);
+        return Total(job.Sums, (a.Count + Granularity - 1) / Granularity);
     }
 
     /// <summary>
@@ -43,43 +48,59 @@ internal static unsafe class MachineLimits
     /// <param name="A">Edges; only their index is read.</param>
     /// <param name="X">[A's columns, F]</param>
     /// <param name="ahead">Edges by which rows are asked for before they are read; 0 leaves it to the processor.</param>
-    public static void Gather(EdgeView A, Matrix X, int ahead)
+    /// <returns>The sum of all that was read, in no particular order.</returns>
+    public static Real Gather(EdgeView A, Matrix X, int ahead)
     {
-        if (Vector512.IsHardwareAccelerated && X.Columns > Vector256<Real>.Count) Gather<Lanes512, Vector512<Real>>(A, X, ahead);
-        else if (Vector256.IsHardwareAccelerated && X.Columns > Vector128<Real>.Count) Gather<Lanes256, Vector256<Real>>(A, X, ahead);
-        else Gather<Lanes128, Vector128<Real>>(A, X, ahead);
+        if (Vector512.IsHardwareAccelerated && X.Columns > Vector256<Real>.Count) return Gather<Lanes512, Vector512<Real>>(A, X, ahead);
+        if (Vector256.IsHardwareAccelerated && X.Columns > Vector128<Real>.Count) return Gather<Lanes256, Vector256<Real>>(A, X, ahead);
+        return Gather<Lanes128, Vector128<Real>>(A, X, ahead);
     }
 
     /// <summary>Multiplies and adds in registers, as many numbers at once as the processor's widest vectors hold.</summary>
-    public static void MultiplyAdd()
+    /// <returns>A number that depends on all of them.</returns>
+    public static Real MultiplyAdd()
     {
-        if (Vector512.IsHardwareAccelerated) MultiplyAdd<Lanes512, Vector512<Real>>();
-        else if (Vector256.IsHardwareAccelerated) MultiplyAdd<Lanes256, Vector256<Real>>();
-        else MultiplyAdd<Lanes128, Vector128<Real>>();
+        if (Vector512.IsHardwareAccelerated) return MultiplyAdd<Lanes512, Vector512<Real>>();
+        if (Vector256.IsHardwareAccelerated) return MultiplyAdd<Lanes256, Vector256<Real>>();
+        return MultiplyAdd<Lanes128, Vector128<Real>>();
     }
 
-    private static void Gather<TLanes, TVector>(EdgeView A, Matrix X, int ahead)
+    private static Real Gather<TLanes, TVector>(EdgeView A, Matrix X, int ahead)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
         fixed (int* index = A.Index)
         {
-            var job = new GatherJob<TLanes, TVector> { Index = index, X = X, Count = A.Count, Ahead = ahead };
+            long pieces = (A.Count + EdgesPerPiece - 1) / EdgesPerPiece;
+            var job = new GatherJob<TLanes, TVector> { Index = index, X = X, Count = A.Count, Ahead = ahead, Sums = Sums(pieces) };
             RowParallel.For(A.Count, A.Count * X.Columns, ref job, EdgesPerPiece);
+            return Total(job.Sums, pieces);
         }
     }
 
-    private static void MultiplyAdd<TLanes, TVector>()
+    private static Real MultiplyAdd<TLanes, TVector>()
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        var job = default(MultiplyAddJob<TLanes, TVector>);
+        var job = new MultiplyAddJob<TLanes, TVector> { Sums = Sums(Units) };
         RowParallel.For(Units, Units * StepsPerUnit, ref job);
+        return Total(job.Sums, Units);
     }
 
-    // A result that is kept somewhere, so that no loop is left out as useless.
-    [ThreadStatic]
-    private static Real sink;
+    // What each piece read is kept and summed: no loop can be left out as useless.
+    private static Real* Sums(long pieces)
+    {
+        Real* sums = Scratch.Take(ScratchUse.Sums, pieces);
+        RowVector.Clear(sums, pieces);
+        return sums;
+    }
+
+    private static Real Total(Real* sums, long pieces)
+    {
+        Real total = 0;
+        for (long p = 0; p < pieces; p++) total += sums[p];
+        return total;
+    }
 
     private struct TriadJob : IRowJob
     {
@@ -101,7 +122,7 @@ internal static unsafe class MachineLimits
 
     private struct ReadJob : IRowJob
     {
-        public Real* A;
+        public Real* A, Sums;
 
         public readonly void Run(long first, long last)
         {
@@ -110,14 +131,14 @@ internal static unsafe class MachineLimits
             long p = first;
             for (; p <= last - 4 * w; p += 4 * w)
             {
-                a0 ^= Vector512.Load(A + p);
-                a1 ^= Vector512.Load(A + p + w);
-                a2 ^= Vector512.Load(A + p + 2 * w);
-                a3 ^= Vector512.Load(A + p + 3 * w);
+                a0 += Vector512.Load(A + p);
+                a1 += Vector512.Load(A + p + w);
+                a2 += Vector512.Load(A + p + 2 * w);
+                a3 += Vector512.Load(A + p + 3 * w);
             }
             Real rest = 0;
             for (; p < last; p++) rest += A[p];
-            sink = (a0 ^ a1 ^ a2 ^ a3)[0] + rest;
+            Sums[first / Granularity] = Vector512.Sum(a0 + a1 + a2 + a3) + rest;
         }
     }
 
@@ -129,15 +150,37 @@ internal static unsafe class MachineLimits
         public Matrix X;
         public long Count;
         public int Ahead;
+        public Real* Sums;
 
         public readonly void Run(long first, long last)
         {
-            if (Ahead > 0 && Sse.IsSupported) Rows(first, Math.Min(last, Count - Ahead), ahead: true);
-            else Rows(first, last, ahead: false);
+            // The last edges have nobody ahead of them.
+            long asked = Ahead > 0 && Sse.IsSupported ? Math.Clamp(Count - Ahead, first, last) : first;
+            Real sum = 0;
+            if (asked > first) sum += X.Columns == TLanes.Count ? ShortRows(first, asked, ahead: true) : Rows(first, asked, ahead: true);
+            if (last > asked) sum += X.Columns == TLanes.Count ? ShortRows(asked, last, ahead: false) : Rows(asked, last, ahead: false);
+            Sums[first / EdgesPerPiece] = sum;
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private readonly void Rows(long first, long last, bool ahead)
+        /// <summary>Rows of one vector: four sums, so that none waits for the one before.</summary>
+        private readonly Real ShortRows(long first, long last, bool ahead)
+        {
+            TVector a0 = TLanes.All(0), a1 = a0, a2 = a0, a3 = a0;
+            long q = first;
+            for (; q <= last - 4; q += 4)
+            {
+                if (ahead)
+                    for (int t = 0; t < 4; t++) Sse.Prefetch0(Row(q + t + Ahead));
+                a0 = TLanes.Add(a0, TLanes.Load(Row(q)));
+                a1 = TLanes.Add(a1, TLanes.Load(Row(q + 1)));
+                a2 = TLanes.Add(a2, TLanes.Load(Row(q + 2)));
+                a3 = TLanes.Add(a3, TLanes.Load(Row(q + 3)));
+            }
+            for (; q < last; q++) a0 = TLanes.Add(a0, TLanes.Load(Row(q)));
+            return TLanes.Sum(TLanes.Add(TLanes.Add(a0, a1), TLanes.Add(a2, a3)));
+        }
+
+        private readonly Real Rows(long first, long last, bool ahead)
         {
             int w = TLanes.Count;
             long columns = X.Columns, whole = columns - columns % w;
@@ -145,10 +188,10 @@ internal static unsafe class MachineLimits
             Real rest = 0;
             for (long q = first; q < last; q++)
             {
-                Real* x = X.Data + Index[q] * X.Stride;
+                Real* x = Row(q);
                 if (ahead)
                 {
-                    Real* next = X.Data + Index[q + Ahead] * X.Stride;
+                    Real* next = Row(q + Ahead);
                     for (long j = 0; j < columns; j += 64 / sizeof(Real)) Sse.Prefetch0(next + j);
                 }
                 long k = 0;
@@ -159,23 +202,35 @@ internal static unsafe class MachineLimits
                     a2 = TLanes.Add(a2, TLanes.Load(x + k + 2 * w));
                     a3 = TLanes.Add(a3, TLanes.Load(x + k + 3 * w));
                 }
-                for (; k < whole; k += w) a0 = TLanes.Add(a0, TLanes.Load(x + k));
-                for (; k < columns; k++) rest += x[k];
+                if (k < whole) a0 = TLanes.Add(a0, TLanes.Load(x + k));
+                if (k + w < whole) a1 = TLanes.Add(a1, TLanes.Load(x + k + w));
+                if (k + 2 * w < whole) a2 = TLanes.Add(a2, TLanes.Load(x + k + 2 * w));
+                for (k = whole; k < columns; k++) rest += x[k];
             }
-            sink = TLanes.Sum(TLanes.Add(TLanes.Add(a0, a1), TLanes.Add(a2, a3))) + rest;
+            return TLanes.Sum(TLanes.Add(TLanes.Add(a0, a1), TLanes.Add(a2, a3))) + rest;
         }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly Real* Row(long q) => X.Data + Index[q] * X.Stride;
     }
 
     private struct MultiplyAddJob<TLanes, TVector> : IRowJob
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
+        public Real* Sums;
+
         public readonly void Run(long first, long last)
         {
-            // A factor that the compiler cannot know.
-            TVector x = TLanes.All(sink * 0 + (Real)0.999), y = TLanes.All((Real)0.001);
+            for (long unit = first; unit < last; unit++) Sums[unit] = Unit(Sums[unit]);
+        }
+
+        // Factors that the compiler does not know: nothing is a sum of nothing.
+        private static Real Unit(Real nothing)
+        {
+            TVector x = TLanes.All(nothing + (Real)0.999), y = TLanes.All(nothing + (Real)0.001);
             TVector a0 = x, a1 = x, a2 = x, a3 = x, a4 = x, a5 = x, a6 = x, a7 = x, a8 = x, a9 = x, a10 = x, a11 = x;
-            for (long step = first * StepsPerUnit; step < last * StepsPerUnit; step++)
+            for (long step = 0; step < StepsPerUnit; step++)
             {
                 a0 = TLanes.MultiplyAdd(a0, x, y);
                 a1 = TLanes.MultiplyAdd(a1, x, y);
@@ -191,7 +246,7 @@ internal static unsafe class MachineLimits
                 a11 = TLanes.MultiplyAdd(a11, x, y);
             }
             var sum = TLanes.Add(TLanes.Add(TLanes.Add(a0, a1), TLanes.Add(a2, a3)), TLanes.Add(TLanes.Add(a4, a5), TLanes.Add(a6, a7)));
-            sink = TLanes.Sum(TLanes.Add(sum, TLanes.Add(TLanes.Add(a8, a9), TLanes.Add(a10, a11))));
+            return TLanes.Sum(TLanes.Add(sum, TLanes.Add(TLanes.Add(a8, a9), TLanes.Add(a10, a11))));
         }
     }
 }

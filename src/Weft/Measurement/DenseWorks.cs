@@ -16,27 +16,27 @@ internal static class DenseWorks
         Lazy<Matrix> X128 = operands.Random(N, 128), X256 = operands.Random(N, 256), Y256 = operands.Random(N, 256), Y40 = operands.Random(N, 40);
         Lazy<Matrix> W128 = operands.Random(128, 256), W256 = operands.Random(256, 256), W40 = operands.Random(256, 40);
         var peak = LimitWorks.Products();
-        Work Of(string name, long n, long f, long g, Action run) => new(name, Operands.Shape(n, f, g), run)
+        Work Of(string name, string shape, double n, double f, double g, Action run) => new(name, shape, run)
         {
             Operations = 2.0 * n * f * g,
-            Bytes = ((double)n * f + (double)f * g + (double)n * g) * Word,
+            Bytes = (n * f + f * g + n * g) * Word,
             Limits = [peak],
         };
         List<Work> works =
         [
             peak,
-            Of("gemm", N, 128, 256, () => Gemm.Multiply(X128.Value, W128.Value, Y256.Value)),
-            Of("gemm", N, 256, 256, () => Gemm.Multiply(X256.Value, W256.Value, Y256.Value)),
-            Of("gemm", N, 256, 40, () => Gemm.Multiply(X256.Value, W40.Value, Y40.Value)),
-            Of("gemm Xᵀ·Y", 128, N, 256, () => Gemm.MultiplyTransposedLeft(X128.Value, Y256.Value, W128.Value)),
-            Of("gemm Xᵀ·Y", 256, N, 256, () => Gemm.MultiplyTransposedLeft(X256.Value, Y256.Value, W256.Value)),
-            Of("gemm Y·Wᵀ", N, 256, 256, () => Gemm.MultiplyTransposedRight(Y256.Value, W256.Value, X256.Value)),
+            Of("gemm", "N×128×256", N, 128, 256, () => Gemm.Multiply(X128.Value, W128.Value, Y256.Value)),
+            Of("gemm", "N×256×256", N, 256, 256, () => Gemm.Multiply(X256.Value, W256.Value, Y256.Value)),
+            Of("gemm", "N×256×40", N, 256, 40, () => Gemm.Multiply(X256.Value, W40.Value, Y40.Value)),
+            Of("gemm Xᵀ·Y", "128×N×256", 128, N, 256, () => Gemm.MultiplyTransposedLeft(X128.Value, Y256.Value, W128.Value)),
+            Of("gemm Xᵀ·Y", "256×N×256", 256, N, 256, () => Gemm.MultiplyTransposedLeft(X256.Value, Y256.Value, W256.Value)),
+            Of("gemm Y·Wᵀ", "N×256×256", N, 256, 256, () => Gemm.MultiplyTransposedRight(Y256.Value, W256.Value, X256.Value)),
         ];
         if (alsoSquare)
         {
             const int n = 2048;
             Lazy<Matrix> A = operands.Random(n, n), B = operands.Random(n, n), C = Operands.Zero(n, n);
-            works.Add(Of("gemm", n, n, n, () => Gemm.Multiply(A.Value, B.Value, C.Value)));
+            works.Add(Of("gemm", "2048³", n, n, n, () => Gemm.Multiply(A.Value, B.Value, C.Value)));
         }
         return works;
     }
@@ -48,8 +48,8 @@ internal static class DenseWorks
         Lazy<Matrix> b = operands.Random(1, F), db = Operands.Zero(1, F), c = Operands.Zero(N, Heads), mean = Operands.Zero(N, F / Heads);
         Lazy<Matrix> a = operands.Random(Heads, F / Heads), da = Operands.Zero(Heads, F / Heads);
         var ids = new Lazy<int[]>(() => [.. Enumerable.Range(0, (int)N)]);
-        var triad = LimitWorks.Triad(N, F);
-        Work Of(string name, double matrices, int operations, Action run) => new(name, Operands.Shape(N, F), run)
+        var triad = LimitWorks.Triad(N, F, $"N×{F}");
+        Work Of(string name, double matrices, int operations, Action run) => new(name, $"N×{F}", run)
         {
             Operations = (double)operations * N * F,
             Bytes = matrices * N * F * Word,
@@ -59,11 +59,11 @@ internal static class DenseWorks
         [
             triad,
             Of("relu", 2, 1, () => Elementwise.Forward(Activation.Relu, Z.Value, result.Value)),
-            Of("relu adjoint", 3, 1, () => Elementwise.Backward(Activation.Relu, Z.Value, dH.Value, result.Value)),
+            Of("relu dZ", 3, 1, () => Elementwise.Backward(Activation.Relu, Z.Value, dH.Value, result.Value)),
             Of("elu", 2, 1, () => Elementwise.Forward(Activation.Elu, Z.Value, result.Value)),
-            Of("elu adjoint", 3, 2, () => Elementwise.Backward(Activation.Elu, Z.Value, dH.Value, result.Value)),
+            Of("elu dZ", 3, 2, () => Elementwise.Backward(Activation.Elu, Z.Value, dH.Value, result.Value)),
             Of("bias", 2, 1, () => Elementwise.AddBias(Z.Value, b.Value, result.Value)),
-            Of("bias adjoint", 1, 1, () => Elementwise.ColumnSums(dH.Value, db.Value)),
+            Of("bias db", 1, 1, () => Elementwise.ColumnSums(dH.Value, db.Value)),
             Of("dropout", 2, 1, () => CounterRandom.DropRows(Z.Value, ids.Value, 0.5, new RandomKey(1, 0, 0), result.Value)),
         ];
         if (F % Heads != 0) return works;
@@ -88,11 +88,11 @@ internal static class DenseWorks
             parameter.Gradient.Fill((Real)0.001);
             return new Adam([("W", parameter)], new WeightDecay(5e-4));
         });
-        var triad = LimitWorks.Triad(rows, columns);
+        var triad = LimitWorks.Triad(rows, columns, $"{rows}×{columns}");
         return
         [
             triad,
-            new("adam", Operands.Shape(rows, columns), () => adam.Value.Step(1e-6))
+            new("adam", $"{rows}×{columns}", () => adam.Value.Step(1e-6))
             {
                 Operations = 14.0 * rows * columns,
                 Bytes = 7.0 * rows * columns * Word,

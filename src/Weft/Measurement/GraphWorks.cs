@@ -23,14 +23,14 @@ internal static class GraphWorks
             GatheredRows = E,
             Limits = [gather],
         };
-        string one = $"F {F}", heads = K == 1 ? one : $"F {F} = {K}×{F / K}";
+        string one = $"F {F}", heads = $"{K}×{F / K}";
         return
         [
             gather,
-            Of("spmm unweighted", one, 0, F * Word, () => graph.Aggregate(default, X.Value, Z.Value)),
+            Of("spmm", one, 0, F * Word, () => graph.Aggregate(default, X.Value, Z.Value)),
             Of("spmm weighted", one, Word, F * Word, () => graph.Aggregate(w.Value, X.Value, Z.Value)),
             // By source an edge finds its weight through the permutation.
-            Of("spmm adjoint", one, Word + Index, F * Word, () => graph.AggregateAdjoint(w.Value, X.Value, Z.Value)),
+            Of("spmm dX", one, Word + Index, F * Word, () => graph.AggregateAdjoint(w.Value, X.Value, Z.Value)),
             Of("spmm heads", heads, K * Word, F * Word, () => graph.Aggregate(S.Value, X.Value, K, Z.Value)),
             Of("sddmm heads", heads, K * Word, F * Word, () => graph.SampledDot(Z.Value, X.Value, K, S.Value)),
         ];
@@ -42,8 +42,8 @@ internal static class GraphWorks
         long N = graph.OwnedSources, E = graph.Edges;
         Lazy<Matrix> L = operands.Random(E, heads), S = operands.Random(E, heads), dS = operands.Random(E, heads), c = operands.Random(N, heads);
         Lazy<Matrix> m = Operands.Zero(N, heads), s = Operands.Zero(N, heads);
-        var triad = LimitWorks.Triad(E, heads);
-        Work Of(string name, int matrices, int operations, Action run) => new(name, $"{heads} heads", run)
+        var triad = LimitWorks.Triad(E, heads, $"E×{heads}");
+        Work Of(string name, int matrices, int operations, Action run) => new(name, $"E×{heads}", run)
         {
             Operations = (double)operations * E * heads,
             Bytes = (double)matrices * E * heads * Word,
@@ -55,7 +55,7 @@ internal static class GraphWorks
             triad,
             // Largest, difference, exponential, sum, quotient: an exponential counts for one operation.
             Of("softmax", 2, 5, () => graph.Softmax(L.Value, m.Value, s.Value, S.Value)),
-            Of("softmax adjoint", 3, 4, () => graph.SoftmaxAdjoint(S.Value, dS.Value, m.Value, dS.Value)),
+            Of("softmax dL", 3, 4, () => graph.SoftmaxAdjoint(S.Value, dS.Value, m.Value, dS.Value)),
             Of("outer sum", 1, 1, () => graph.OuterSum(c.Value, c.Value, heads, L.Value)),
         ];
     }

@@ -8,7 +8,7 @@ namespace Weft.Measurement;
 /// <summary>The limits: of the machine as a whole, and of it at the sizes of a kernel.</summary>
 internal static class LimitWorks
 {
-    public const string StreamTriad = "stream triad", Read = "read", MultiplyAdd = "multiply-add", RowGather = "row gather", SameSizeTriad = "triad";
+    public const string StreamTriad = "stream triad", Read = "read", MultiplyAdd = "fma", RowGather = "gather", SameSizeTriad = "triad";
 
     /// <summary>Edges by which the second form of the gather asks for rows before it reads them.</summary>
     private const int Ahead = 16;
@@ -21,7 +21,7 @@ internal static class LimitWorks
         string shape = string.Create(CultureInfo.InvariantCulture, $"{bytes >> 20} MB");
         return
         [
-            new(StreamTriad, "3 × " + shape, () => MachineLimits.Triad(a.Value, b.Value, c.Value, pastCaches: true))
+            new(StreamTriad, "3×" + shape, () => MachineLimits.Triad(a.Value, b.Value, c.Value, pastCaches: true))
             {
                 OtherForm = () => MachineLimits.Triad(a.Value, b.Value, c.Value, pastCaches: false),
                 Bytes = 3 * bytes,
@@ -32,17 +32,17 @@ internal static class LimitWorks
     }
 
     /// <summary>Multiply-adds in registers.</summary>
-    public static Work Products() => new(MultiplyAdd, "in registers", MachineLimits.MultiplyAdd)
+    public static Work Products() => new(MultiplyAdd, "registers", () => MachineLimits.MultiplyAdd())
     {
         Operations = 2 * MachineLimits.ProductsOfMultiplyAdd,
         LimitOf = Amount.Operations,
     };
 
     /// <summary>a = b + 3·c on three arrays of a kernel's size, through the caches that the kernel has too.</summary>
-    public static Work Triad(long rows, long columns)
+    public static Work Triad(long rows, long columns, string shape)
     {
         Lazy<Matrix> a = Operands.Zero(rows, columns), b = Operands.Zero(rows, columns), c = Operands.Zero(rows, columns);
-        return new Work(SameSizeTriad, Operands.Shape(rows, columns), () => MachineLimits.Triad(a.Value, b.Value, c.Value, pastCaches: false))
+        return new Work(SameSizeTriad, shape, () => MachineLimits.Triad(a.Value, b.Value, c.Value, pastCaches: false))
         {
             OtherForm = () => MachineLimits.Triad(a.Value, b.Value, c.Value, pastCaches: true),
             Bytes = 3.0 * rows * columns * Matrix.BytesPerEntry,

@@ -9,7 +9,7 @@ public sealed record Measured
     /// <summary>What ran.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Its sizes.</summary>
+    /// <summary>Its sizes, N nodes and E edges among them; for heads, their number × their width.</summary>
     public required string Shape { get; init; }
 
     /// <summary>Threads that it ran on.</summary>

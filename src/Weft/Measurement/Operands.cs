@@ -24,7 +24,4 @@ internal sealed class Operands(ulong seed)
 
     /// <summary>Zeros, on pages of its own.</summary>
     public static Lazy<Matrix> Zero(long rows, long columns) => new(() => Matrix.Allocate(rows, columns));
-
-    /// <summary>169343×256</summary>
-    public static string Shape(params long[] sizes) => string.Join('×', sizes);
 }
