@@ -18,6 +18,7 @@ internal static class Root
         Compare.Create,
         Data.Create,
         RecipeVerb.Create,
+        Plan.Create,
         Bench.Create,
     ];
 

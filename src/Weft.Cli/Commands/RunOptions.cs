@@ -60,10 +60,11 @@ internal sealed class RunOptions
         Data(Ask.WholeIfGiven("--batch-graphs", "Most graphs in a batch, for sets of many graphs [1024]", 1), (d, v) => d with { GraphsPerBatch = v!.Value });
     }
 
-    /// <summary>Adds the options to a verb.</summary>
-    public void AddTo(Command command)
+    /// <summary>Adds the options to a verb, but for those that it has a form of its own of.</summary>
+    public void AddTo(Command command, params string[] except)
     {
-        foreach (var (option, _) in options) command.Options.Add(option);
+        foreach (var (option, _) in options)
+            if (!except.Contains(option.Name)) command.Options.Add(option);
     }
 
     /// <summary>The configuration with every option that was given.</summary>

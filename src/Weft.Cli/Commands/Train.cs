@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Weft.Cli.Display;
 using Weft.Kernels;
-using Weft.Training;
 
 namespace Weft.Cli.Commands;
 
@@ -17,19 +16,14 @@ internal static class Train
             "weft train edges.csv --features degree --split random",
             "weft train --resume runs/cora-gat-1   go on after an interruption",
             "weft train cora --json > summary.json one JSON object on standard output");
-        var dataset = new Argument<string?>("DATASET") { Description = "A name (weft data list), a file or a folder [citations]", Arity = ArgumentArity.ZeroOrOne };
-        var recipe = Ask.Word("--recipe", "A published configuration (weft recipe list); other options win", "NAME");
-        var config = Ask.Word("--config", "YAML or JSON: options by name, or a run's config.json; other options win", "FILE");
+        var choice = new RunChoice();
         var output = Ask.Word("--out", "The run's folder [runs/DATASET-MODEL-N]", "RUN");
         var resume = Ask.Word("--resume", "Go on with an interrupted run", "RUN");
         var runs = Ask.Whole("--runs", "Runs with seeds seed, seed + 1, …; scores as mean ± deviation", 1, 1);
         var threads = Ask.WholeIfGiven("--threads", "Threads [all cores]", 1, 1024);
         var quiet = Ask.Switch("--quiet", "No progress, only the summary");
         var json = Ask.Switch("--json", "The summary as one JSON object on standard output; all else on standard error");
-        var options = new RunOptions();
-        verb.Arguments.Add(dataset);
-        foreach (var option in new Option[] { recipe, config }) verb.Options.Add(option);
-        options.AddTo(verb);
+        choice.AddTo(verb);
         foreach (var option in new Option[] { runs, threads, output, resume, quiet, json }) verb.Options.Add(option);
 
         verb.Does((parsed, cancellation) =>
@@ -39,18 +33,12 @@ internal static class Train
             var job = new TrainingJob(terminal, parsed.GetValue(quiet), parsed.GetValue(json));
             if (parsed.GetValue(resume) is { } folder)
             {
-                string? extra = options.Given(parsed).Concat(new Option[] { recipe, config, output, runs }.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name)).FirstOrDefault();
+                string? extra = choice.Given(parsed).Concat(new Option[] { output, runs }.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name)).FirstOrDefault();
                 if (extra is not null) throw new UsageException($"{extra} does not go with --resume: a run goes on with the settings in its config.json");
-                if (parsed.GetValue(dataset) is not null) throw new UsageException("a data set does not go with --resume: a run goes on with the one in its config.json");
+                if (choice.Dataset(parsed) is not null) throw new UsageException("a data set does not go with --resume: a run goes on with the one in its config.json");
                 return job.Resume(folder, cancellation);
             }
-            if (parsed.GetValue(recipe) is not null && parsed.GetValue(config) is not null) throw new UsageException("--recipe and --config both start from a configuration; give one of them");
-            string? name = parsed.GetValue(dataset);
-            var start = parsed.GetValue(recipe) is { } named ? Recipes.Find(named).Configure(name ?? Recipes.Find(named).Datasets[0])
-                : parsed.GetValue(config) is { } file ? ConfigFile.Read(file, name)
-                : new RunConfig();
-            if (name is not null) start = start with { Dataset = name };
-            return job.Run(options.Apply(parsed, start), parsed.GetValue(runs), parsed.GetValue(output), cancellation);
+            return job.Run(choice.Read(parsed), parsed.GetValue(runs), parsed.GetValue(output), cancellation);
         });
         return verb;
     }

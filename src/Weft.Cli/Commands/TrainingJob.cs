@@ -13,16 +13,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
     public int Run(RunConfig config, int runs, string? output, CancellationToken cancellation)
     {
         var dataset = DataFetch.Open(config.Dataset, terminal, cancellation);
-        // A file may be of another program or leave defaults open; what is written down is what is done here.
-        config = config with
-        {
-            Version = new RunConfig().Version,
-            Precision = sizeof(Real) * 8,
-            Model = Architecture.Settle(config.Model),
-            Data = TrainingData.Settle(config.Data, dataset, config.Model.Model),
-            ClassNames = config.Data.RandomClasses > 0 ? null : dataset.ClassNames,
-            MultiLabel = dataset.Targets.IsMissing ? null : true,
-        };
+        config = Settle(config, dataset);
         string folder = output ?? FreeFolder(config);
         var outcomes = new List<RunOutcome>();
         for (int run = 0; run < runs; run++)
@@ -37,6 +28,21 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
         Summary.Show(terminal, outcomes, folder, json);
         return 0;
     }
+
+    /// <summary>The configuration as it is carried out on a set: a file may be of another program or leave defaults open.</summary>
+    public static RunConfig Settle(RunConfig config, Dataset dataset) => config with
+    {
+        Version = new RunConfig().Version,
+        Precision = sizeof(Real) * 8,
+        Model = Architecture.Settle(config.Model),
+        Data = TrainingData.Settle(config.Data, dataset, config.Model.Model),
+        ClassNames = config.Data.RandomClasses > 0 ? null : dataset.ClassNames,
+        MultiLabel = dataset.Targets.IsMissing ? null : true,
+    };
+
+    /// <summary>The model as it is built for prepared data, which may want an embedding.</summary>
+    public static ModelSettings Model(RunConfig config, TrainingData data) =>
+        data.Dataset.EmbeddingWidth > 0 && config.Model.EmbeddingWidth == 0 ? config.Model with { EmbeddingWidth = data.Dataset.EmbeddingWidth } : config.Model;
 
     /// <summary>The rest of an interrupted run.</summary>
     public int Resume(string folder, CancellationToken cancellation)
@@ -54,10 +60,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
     {
         var data = TrainingData.Prepare(dataset, config.Data, config.Model.Model, config.Run);
         var memory = new MemoryMeter();
-        var settings = data.Dataset.EmbeddingWidth > 0 && config.Model.EmbeddingWidth == 0
-            ? config.Model with { EmbeddingWidth = data.Dataset.EmbeddingWidth }
-            : config.Model;
-        var model = Architecture.Build(settings, data.Inputs, data.Outputs);
+        var model = Architecture.Build(Model(config, data), data.Inputs, data.Outputs);
         model.Initialize(config.Training.Seed);
         return (new Trainer(model, data, config.Training), memory);
     }

@@ -24,7 +24,7 @@ internal static class Summary
         if (!many && first.Scores.Confusion is { } confusion && confusion.GetLength(0) <= ScoreTable.MostClasses)
             ScoreTable.Confusion(terminal.Person, "test nodes", confusion, first.ClassNames);
         terminal.Say(string.Create(CultureInfo.InvariantCulture,
-            $"best epoch {(many ? Text(outcomes, o => o.BestEpoch, "F0") : $"{first.BestEpoch} of {first.Epochs}")}, {(first.StepMilliseconds.Count == 0 ? "" : $"{Median(first.StepMilliseconds):F2} ms an epoch, ")}{outcomes.Sum(o => o.Seconds):F1} s in all"));
+            $"best epoch {(many ? Text(outcomes, o => o.BestEpoch, "F0") : $"{first.BestEpoch} of {first.Epochs}")}, {(first.StepMilliseconds.Count == 0 ? "" : $"{Median(first.StepMilliseconds):F2} ms an epoch, ")}{(double.IsFinite(outcomes.Max(o => o.MemoryBeyondData)) ? string.Create(CultureInfo.InvariantCulture, $"{outcomes.Max(o => o.MemoryBeyondData):F0} MB beyond the data, ") : "")}{outcomes.Sum(o => o.Seconds):F1} s in all"));
         terminal.Say(many ? $"{outcomes.Count} runs in {folder}" : $"model and log in {folder}");
     }
 

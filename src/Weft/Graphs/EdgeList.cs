@@ -40,6 +40,9 @@ public sealed class EdgeList
     /// <summary>Weight of each edge, [E]; null where every weight is 1.</summary>
     public Real[]? Weight { get; }
 
+    /// <summary>Bytes of the arrays.</summary>
+    internal long Bytes => (long)Count * (2 * sizeof(int) + (Weight is null ? 0 : sizeof(Real)));
+
     /// <summary>Number of in-edges of each node; [N].</summary>
     public int[] InDegrees() => Degrees(Destination);
 

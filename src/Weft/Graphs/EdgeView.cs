@@ -30,6 +30,15 @@ internal sealed class EdgeView(long[] pointers, int[] index, int[]? permutation,
     /// <summary>The edges cut into pieces of about equal work. Computed once.</summary>
     public EdgePieces Pieces => pieces ?? Interlocked.CompareExchange(ref pieces, new EdgePieces(this), null) ?? pieces;
 
+    /// <summary>Bytes of the arrays that <paramref name="seen"/> does not hold yet; it holds them then.</summary>
+    public long CountInto(HashSet<object> seen)
+    {
+        long bytes = seen.Add(Pointers) ? (long)Pointers.Length * sizeof(long) : 0;
+        if (seen.Add(Index)) bytes += (long)Index.Length * sizeof(int);
+        if (Permutation is not null && seen.Add(Permutation)) bytes += (long)Permutation.Length * sizeof(int);
+        return bytes;
+    }
+
     public int Value(long entry) => Permutation is null ? (int)entry : Permutation[entry];
 
     /// <summary>

@@ -137,6 +137,9 @@ internal sealed record GraphIdentity(int[] NodeIds, long OwnedDestinations, long
     /// <summary>Weighted in-degree of each source in the graph that this one is a block of, where that was given.</summary>
     public double[]? Degrees { get; init; }
 
+    /// <summary>Bytes of the arrays.</summary>
+    public unsafe long Bytes => (long)NodeIds.Length * sizeof(int) + (long)Diagonal.Length * sizeof((int, int, int)) + (Degrees?.Length ?? 0) * (long)sizeof(double);
+
     public static GraphIdentity Whole(long nodes, long edges)
     {
         var ids = GC.AllocateUninitializedArray<int>((int)nodes, pinned: true);

@@ -56,6 +56,18 @@ public sealed class SparseMatrix
 
     internal EdgeView ByColumn => byColumn.Value;
 
+    /// <summary>Bytes of every array held now.</summary>
+    internal long Bytes
+    {
+        get
+        {
+            var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
+            long bytes = ByRow.CountInto(seen) + Values.Bytes;
+            if (byColumn.IsValueCreated) bytes += ByColumn.CountInto(seen);
+            return top is null ? bytes : bytes + top.ByRow.CountInto(seen) + (top.byColumn.IsValueCreated ? top.ByColumn.CountInto(seen) : 0);
+        }
+    }
+
     /// <summary>A matrix with the same stored positions and values of its own.</summary>
     internal SparseMatrix WithValues(Matrix values) => new(this, values);
 

@@ -70,7 +70,7 @@ public sealed class Saved
         if (InputIsConstant)
         {
             stale = !constants.TryGetValue(name, out var known) || known.Input != Input;
-            if (stale) constants[name] = known = (Input, Matrix.Allocate(rows, columns));
+            if (stale) constants[name] = known = (Input, workspace.Constant(Layer, name, rows, columns));
             return known.Value;
         }
         return Take(name, rows, columns);

@@ -40,6 +40,8 @@ public readonly unsafe struct Matrix : IEquatable<Matrix>
     /// <summary>Rows · Columns.</summary>
     public long Count => Rows * Columns;
 
+    internal long Bytes => Count * BytesPerEntry;
+
     /// <summary>True for the default value: no matrix at all, as opposed to one with no rows.</summary>
     public bool IsMissing => Data == null;
 

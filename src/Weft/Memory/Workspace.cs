@@ -6,12 +6,12 @@ namespace Weft.Memory;
 /// </summary>
 internal sealed class Workspace
 {
-    private const long ArenaBlock = 1 << 16;
-
     private readonly Dictionary<(int Owner, string Name), (Matrix Memory, Matrix View)> named = [];
     private readonly List<Matrix> arena = [];
-    private int arenaAt;
-    private long usedInBlock;
+    private readonly ArenaLayout layout = new();
+
+    /// <summary>Where every request is written down, for a plan; null in a run.</summary>
+    public List<BufferRequest>? Requests { get; init; }
 
     /// <summary>Bytes held, temporaries included.</summary>
     public long Bytes
@@ -28,6 +28,7 @@ internal sealed class Workspace
     /// <summary>The named buffer with this shape, in the memory it had before if that is large enough. The content is undefined until written.</summary>
     public Matrix Take(int owner, string name, long rows, long columns)
     {
+        Requests?.Add(new(BufferKind.Named, owner, name, rows * columns));
         if (!named.TryGetValue((owner, name), out var slot) || slot.Memory.Count < rows * columns)
             slot.Memory = Matrix.Allocate(1, rows * columns);
         else if (slot.View.Rows == rows && slot.View.Columns == columns)
@@ -49,23 +50,23 @@ internal sealed class Workspace
     /// <summary>A buffer that lasts until <see cref="ReleaseTemporaries"/>. Its content is undefined.</summary>
     public Matrix Temporary(long rows, long columns)
     {
-        long count = (rows * columns + 15) / 16 * 16;
-        while (arenaAt < arena.Count && usedInBlock + count > arena[arenaAt].Count)
-        {
-            arenaAt++;
-            usedInBlock = 0;
-        }
-        if (arenaAt == arena.Count) arena.Add(Matrix.Allocate(1, Math.Max(count, ArenaBlock)));
-        var block = arena[arenaAt];
-        var buffer = block.ColumnRange(usedInBlock, rows * columns).Reshape(rows, columns);
-        usedInBlock += count;
-        return buffer;
+        Requests?.Add(new(BufferKind.Temporary, -1, "", rows * columns));
+        var (block, first) = layout.Place(rows * columns);
+        if (block == arena.Count) arena.Add(Matrix.Allocate(1, layout.Blocks[block]));
+        return arena[block].ColumnRange(first, rows * columns).Reshape(rows, columns);
+    }
+
+    /// <summary>A new buffer for what depends on the data alone. The caller holds it.</summary>
+    public Matrix Constant(int owner, string name, long rows, long columns)
+    {
+        Requests?.Add(new(BufferKind.Constant, owner, name, rows * columns));
+        return Matrix.Allocate(rows, columns);
     }
 
     /// <summary>Ends the life of every temporary buffer.</summary>
     public void ReleaseTemporaries()
     {
-        arenaAt = 0;
-        usedInBlock = 0;
+        Requests?.Add(new(BufferKind.Release, -1, "", 0));
+        layout.Release();
     }
 }

@@ -42,7 +42,10 @@ public sealed class Session
     public Graph Graph { get; }
 
     /// <summary>Bytes of all buffers taken so far.</summary>
-    public long WorkspaceBytes => workspace.Bytes + saved.Sum(s => s.ConstantBytes);
+    public long WorkspaceBytes => workspace.Bytes + ConstantBytes;
+
+    /// <summary>Bytes of what depends on constant features alone, which a session has for itself.</summary>
+    internal long ConstantBytes => saved.Sum(s => s.ConstantBytes);
 
     /// <summary>What each layer kept, for the trace.</summary>
     internal IReadOnlyList<Saved> Saved => saved;

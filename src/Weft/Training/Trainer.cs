@@ -14,6 +14,7 @@ public sealed class Trainer
 {
     private readonly TrainingSettings settings;
     private readonly Evaluation evaluation;
+    private readonly Workspace workspace;
     private readonly Session[] sessions;
     private readonly LossTarget[] trainTargets;
     private readonly Matrix[] dLogits;
@@ -32,13 +33,17 @@ public sealed class Trainer
     /// <param name="settings">How.</param>
     /// <exception cref="ArgumentException">A setting is impossible; the message names it.</exception>
     public Trainer(Model model, TrainingData data, TrainingSettings settings)
+        : this(model, data, settings, new Workspace())
+    {
+    }
+
+    internal Trainer(Model model, TrainingData data, TrainingSettings settings, Workspace workspace)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(settings);
         Check(settings);
-        (Model, Data, this.settings) = (model, data, settings);
-        var workspace = new Workspace();
+        (Model, Data, this.settings, this.workspace) = (model, data, settings, workspace);
         sessions = [.. data.Batches.Select(b => new Session(model, b.Graph, b.Features, workspace))];
         loss = data.Dataset.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
         trainTargets = [.. data.Batches.Select(b => Evaluation.Target(data, b, data.Split.Train))];
@@ -71,7 +76,13 @@ public sealed class Trainer
     public EpochReport Last => last;
 
     /// <summary>Bytes of every buffer of the passes.</summary>
-    public long WorkspaceBytes => sessions[0].WorkspaceBytes;
+    public long WorkspaceBytes => workspace.Bytes + sessions.Sum(s => s.ConstantBytes);
+
+    /// <summary>Bytes of the loss's gradient.</summary>
+    internal long LossBytes => dLogits.Sum(d => d.Bytes);
+
+    /// <summary>Bytes that the optimiser keeps.</summary>
+    internal long OptimizerBytes => optimizer.State.Sum(s => s.Value.Bytes);
 
     /// <summary>The parameters that <see cref="UseBestParameters"/> puts in place.</summary>
     public ParameterSnapshot BestParameters => best;

@@ -78,7 +78,7 @@ public sealed class TrainingData
         ArgumentNullException.ThrowIfNull(settings);
         return settings with
         {
-            SelfLoops = settings.SelfLoops ?? LoopsByDefault(model),
+            SelfLoops = AddsLoops(settings, model),
             NormalizeFeatures = settings.NormalizeFeatures ?? (settings.Features is null && settings.RandomFeatures == 0 && dataset.Features.IsSparse),
             // Random classes bring a split of their own.
             Split = settings.Split ?? (dataset.Splits.Count > 0 || settings.RandomClasses > 0 ? "public" : "random"),
@@ -121,6 +121,9 @@ public sealed class TrainingData
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    /// <summary>True if each node without a loop gets one.</summary>
+    internal static bool AddsLoops(DataSettings settings, string model) => settings.SelfLoops ?? LoopsByDefault(model);
+
     private static bool LoopsByDefault(string model) => model is "gat" or "gatv2";
 
     private static Dataset WithEdges(Dataset dataset, DataSettings settings, string model)
@@ -128,7 +131,7 @@ public sealed class TrainingData
         var edges = dataset.Edges;
         if (settings.Transpose) edges = edges.Transpose();
         if (settings.Undirected) edges = edges.Undirected();
-        if (settings.SelfLoops ?? LoopsByDefault(model)) edges = edges.WithSelfLoops();
+        if (AddsLoops(settings, model)) edges = edges.WithSelfLoops();
         var graphs = dataset.Graphs is null ? null : new GraphBatch(edges, dataset.Graphs.Membership, dataset.Graphs.Count);
         return dataset with { Edges = edges, Graphs = graphs };
     }

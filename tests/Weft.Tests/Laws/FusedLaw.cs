@@ -1,6 +1,4 @@
 using Weft.Graphs;
-using Weft.Layers;
-using Weft.Models;
 using Weft.Tests.Oracles;
 
 namespace Weft.Tests.Laws;

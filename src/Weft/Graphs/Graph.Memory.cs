@@ -1,0 +1,30 @@
+namespace Weft.Graphs;
+
+// What a graph takes, counted on the arrays that it holds.
+public sealed partial class Graph
+{
+    /// <summary>
+    /// Bytes of every array that the graph holds now: its edges by destination, and by source, normalised or with weights of
+    /// a mean where something has asked for that.
+    /// </summary>
+    internal long Bytes
+    {
+        get
+        {
+            var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
+            return CountInto(seen);
+        }
+    }
+
+    private long CountInto(HashSet<object> seen)
+    {
+        long bytes = ByDestination.CountInto(seen) + Weights.Bytes;
+        if (seen.Add(EdgeIds)) bytes += (long)EdgeIds.Length * sizeof(int);
+        if (seen.Add(Identity)) bytes += Identity.Bytes;
+        if (bySource.IsValueCreated) bytes += BySource.CountInto(seen);
+        if (meanWeights.IsValueCreated) bytes += MeanWeights.Bytes;
+        foreach (var normalized in new[] { normalizedWithLoops, normalizedWithoutLoops })
+            if (normalized.IsValueCreated) bytes += normalized.Value.CountInto(seen);
+        return bytes;
+    }
+}
