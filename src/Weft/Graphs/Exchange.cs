@@ -37,7 +37,8 @@ internal sealed unsafe class Exchange
     /// <summary>Rows that the block needs.</summary>
     public long Rows { get; }
 
-    private bool IsIdentity => group.Size == 1;
+    /// <summary>True where every row needed is owned.</summary>
+    public bool IsIdentity => group.Size == 1;
 
     private int Mine => heads[group.Rank].Count;
 
@@ -64,7 +65,9 @@ internal sealed unsafe class Exchange
     }
 
     /// <summary>Where a verb leaves its partial sums for <paramref name="x"/>: x itself on one process, else a buffer of [Rows, K_local·w].</summary>
-    public Matrix Partial(Matrix x) => IsIdentity ? x : buffers.Take((int)(x.Columns / allHeads), "partial", Rows, Mine * (x.Columns / allHeads));
+    /// <param name="x">What the partial sums are of.</param>
+    /// <param name="name">Buffer to leave them in; two that are used together have different names.</param>
+    public Matrix Partial(Matrix x, string name = "partial") => IsIdentity ? x : buffers.Take((int)(x.Columns / allHeads), name, Rows, Mine * (x.Columns / allHeads));
 
     /// <summary>A buffer of this process's own that lasts until it is asked for again.</summary>
     public Matrix Scratch(string name, long rows, long columns) => buffers.Take(0, name, rows, columns);
@@ -73,23 +76,53 @@ internal sealed unsafe class Exchange
     public void ScatterSum(Matrix partial, Matrix x)
     {
         if (IsIdentity) return;
-        long width = x.Columns / allHeads, total = 0;
-        for (int member = 0; member < group.Size; member++)
-        {
-            sendCounts[member] = checked((int)(owned[member] * Mine * width));
-            receiveCounts[member] = checked((int)(x.Rows * heads[member].Count * width));
-            total += receiveCounts[member];
-        }
-        var received = buffers.Take((int)width, "received", 1, total);
-        group.AllToAll(Entries(partial, partial.Count), sendCounts, Entries(received, total), receiveCounts);
+        long width = x.Columns / allHeads;
+        Real* from = SendToOwners(partial, x.Rows, width).Data;
         x.Clear();
-        Real* from = received.Data;
         for (int member = 0; member < group.Size; member++)
         {
             long columns = heads[member].Count * width;
             for (long i = 0; i < x.Rows; i++, from += columns)
                 Kernels.RowVector.Add(from, x.Data + i * x.Stride + heads[member].First * width, columns);
         }
+    }
+
+    /// <summary>
+    /// Attention over some of a row's edges, [s·Z ‖ m ‖ s] for each local head, [Rows, K_local·(d + 2)] → the owners' Z [n, K·d]
+    /// over all of them and its (m, s), [n, K·2]; merged in rank order.
+    /// </summary>
+    public void ScatterMerge(Matrix partial, Matrix Z, Matrix state)
+    {
+        long d = Z.Columns / allHeads;
+        Real* from = SendToOwners(partial, Z.Rows, d + 2).Data;
+        Z.Clear();
+        state.Clear();
+        for (int member = 0; member < group.Size; member++)
+            for (long i = 0; i < Z.Rows; i++)
+                for (int k = 0; k < heads[member].Count; k++, from += d + 2)
+                {
+                    int head = heads[member].First + k;
+                    Kernels.FusedAttention.Merge(state.Data + i * state.Stride + 2 * head, Z.Data + i * Z.Stride + head * d, from + d, from, d);
+                }
+        for (long i = 0; i < Z.Rows; i++)
+            for (int k = 0; k < allHeads; k++)
+                if (state[i, 2 * k + 1] is not 0 and var s)
+                    for (long j = 0; j < d; j++) Z[i, k * d + j] /= s;
+    }
+
+    /// <summary>Sends every member the rows that it owns, <paramref name="width"/> columns a head; what comes back lies member after member.</summary>
+    private Matrix SendToOwners(Matrix partial, long ownRows, long width)
+    {
+        long total = 0;
+        for (int member = 0; member < group.Size; member++)
+        {
+            sendCounts[member] = checked((int)(owned[member] * Mine * width));
+            receiveCounts[member] = checked((int)(ownRows * heads[member].Count * width));
+            total += receiveCounts[member];
+        }
+        var received = buffers.Take((int)width, "received", 1, total);
+        group.AllToAll(Entries(partial, partial.Count), sendCounts, Entries(received, total), receiveCounts);
+        return received;
     }
 
     private static Span<Real> Entries(Matrix matrix, long count) =>

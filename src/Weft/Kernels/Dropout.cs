@@ -53,10 +53,13 @@ internal static unsafe partial class CounterRandom
         }
     }
 
+    /// <summary>Words below it drop an entry.</summary>
+    public static uint Threshold(double rate) => (uint)Math.Min(uint.MaxValue, Math.Round(rate * 4294967296.0));
+
     /// <summary>An entry is kept where its word is at least the threshold: both precisions drop the same entries.</summary>
     private readonly struct Chance(double rate)
     {
-        public readonly uint Threshold = (uint)Math.Min(uint.MaxValue, Math.Round(rate * 4294967296.0));
+        public readonly uint Threshold = CounterRandom.Threshold(rate);
         public readonly Real Scale = (Real)(1 / (1 - rate));
     }
 

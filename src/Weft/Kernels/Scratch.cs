@@ -13,6 +13,10 @@ internal enum ScratchUse
     Partials,
     Sums,
     Tree,
+    Attention,
+    AttentionParts,
+    AttentionSums,
+    AttentionVector,
     Row,
 }
 

@@ -26,6 +26,10 @@ internal static class AttentionSteps
         return dL;
     }
 
+    /// <summary>Rate and key by which a fused pass draws B.</summary>
+    public static AttentionDropout EdgeDropout(this Saved saved, AttentionOptions options) =>
+        saved.Drops(options) ? new AttentionDropout(options.AttentionDropout, saved.Key(RandomPurpose.AttentionDropout)) : default;
+
     /// <summary>B ⊙ S in a training pass with attention dropout, else S.</summary>
     public static Matrix DropAttention(this Saved saved, Graph graph, Matrix S, AttentionOptions options, string name)
     {

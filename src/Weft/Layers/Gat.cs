@@ -47,49 +47,60 @@ public sealed class Gat : ILayer
     /// <inheritdoc/>
     public NodeMatrix Forward(Graph graph, NodeMatrix H, Saved saved)
     {
-        long n = graph.OwnedDestinations, edges = graph.Edges;
-        int k = graph.LocalHeads(K);
-
+        long n = graph.OwnedDestinations;
         var X = saved.Take("X", H.Rows, width);
         NodeProduct.Multiply(H, W.Value, X);                                   // (2)   X = H·W
 
-        var cDst = saved.Temporary("cDst", n, K);
-        var cSrc = saved.Temporary("cSrc", H.Rows, K);
+        var cDst = saved.Take("cDst", n, K);
+        var cSrc = saved.Take("cSrc", H.Rows, K);
         HeadDot.Multiply(X.Top(n), aDst.Value, cDst);                          // (4)   c_dst = X·a_dst
         HeadDot.Multiply(X, aSrc.Value, cSrc);                                 // (4)   c_src = X·a_src
 
+        Matrix Zk;
+        if (saved.Tracing) Zk = TracedForward(graph, X, cDst, cSrc, saved);
+        else
+        {
+            Zk = saved.Take("Zk", n, width);
+            var state = saved.Take("state", n, 2 * K);
+            graph.Attend(Scoring.Additive(cDst, cSrc, options.Slope), X, K, saved.EdgeDropout(options), Zk, state); // (6)–(11)  Z = softmax(σ_L(c_dst ⊕ c_src))·X
+        }
+        return saved.JoinHeads(Zk, b, options);                                // (13)  H′ = σ(Z)
+    }
+
+    // Edge by edge, everything kept: what the fused pass must equal.
+    private Matrix TracedForward(Graph graph, Matrix X, Matrix cDst, Matrix cSrc, Saved saved)
+    {
+        long edges = graph.Edges;
+        int k = graph.LocalHeads(K);
         var P = saved.Take("P", edges, k);
         graph.OuterSum(cDst, cSrc, K, P);                                      // (6)   P = c_dst ⊕ c_src
-        var L = saved.Temporary("L", edges, k);
+        var L = saved.Take("L", edges, k);
         Elementwise.Forward(options.LogitActivation, P, L);                    // (8)   L = σ_L(P), on the edges of A
         var S = saved.Softmax(graph, L, k);                                    // (10)  S_i = σ_S(L_i)
-
-        var Zk = saved.Take("Zk", n, width);
+        var Zk = saved.Take("Zk", cDst.Rows, width);
         graph.Aggregate(saved.DropAttention(graph, S, options, "SB"), X, K, Zk); // (11)  Z = S·X
-        return saved.JoinHeads(Zk, b, options);                                // (13)  H′ = σ(Z)
+        return Zk;
     }
 
     /// <inheritdoc/>
     public Matrix Backward(Graph graph, Matrix dH, Saved saved)
     {
         var H = saved.Input;
-        var (X, P, S) = (saved["X"], saved["P"], saved["S"]);
-        long n = graph.OwnedDestinations, edges = graph.Edges;
-        int k = graph.LocalHeads(K);
-
+        var X = saved["X"];
+        long n = graph.OwnedDestinations;
         var dZk = saved.JoinHeadsAdjoint(graph, dH, b, options, out _);        // (15)  δ′ = σ′(Z) ⊙ δ
 
-        var dS = saved.Temporary("dS", edges, k);
-        graph.SampledDot(dZk, X, K, dS);                                       // (19)  δ′·Xᵀ, on the edges of A
-        saved.DropAttentionAdjoint(graph, dS, options);
-        var dL = saved.SoftmaxAdjoint(graph, S, dS, k);                        // (21)  S ⊙ (dS − ⟨S, dS⟩)
-        if (saved.Tracing) Elementwise.Derivative(options.LogitActivation, P, saved.Take("Cprime", edges, k)); // (23) C′
-        var dP = saved.Temporary("dP", edges, k);
-        Elementwise.Backward(options.LogitActivation, P, dL, dP);              // (24)  Δ = C′ ⊙ dL
-        var dcDst = saved.Temporary("dcDst", n, K);
-        var dcSrc = saved.Temporary("dcSrc", H.Rows, K);
-        graph.OuterSumAdjoint(dP, K, dcDst, dcSrc);                            // (25)  Σ_dst, Σ_src
-
+        Matrix dX, dcDst, dcSrc;
+        if (saved.Tracing) (dX, dcDst, dcSrc) = TracedBackward(graph, X, dZk, saved);
+        else
+        {
+            var Zk = saved["Zk"];
+            dcDst = saved.Temporary("dcDst", n, K);
+            dcSrc = saved.Temporary("dcSrc", H.Rows, K);
+            dX = saved.Over("Zk", "dX", H.Rows, width);
+            graph.AttendAdjoint(Scoring.Additive(saved["cDst"], saved["cSrc"], options.Slope), X, K, saved.EdgeDropout(options), Zk, saved["state"], dZk, // (19)–(25), (32)
+                saved.Temporary("terms", n, RowTerms.Count * K), new(dcDst, dcSrc, default), dX);
+        }
         var daDst = saved.Temporary("daDst", K, width / K);
         var daSrc = saved.Temporary("daSrc", K, width / K);
         HeadDot.AdjointA(X.Top(n), dcDst, daDst);                              // (26)  da_dst = Xᵀ·Σ_dst
@@ -97,16 +108,34 @@ public sealed class Gat : ILayer
         saved.AddGradient(graph, aDst, daDst);
         saved.AddGradient(graph, aSrc, daSrc);
 
-        var dX = saved.Temporary("dX", H.Rows, width);
-        graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dX); // (32)  the bracket:  Sᵀ·δ′
-        saved.Note("dXagg", dX, before: "dX");
-        HeadDot.AdjointX(dcSrc, aSrc.Value, dX, accumulate: true);             //                     + Σ_src·a_srcᵀ
+        HeadDot.AdjointX(dcSrc, aSrc.Value, dX, accumulate: true);             // (32)  the bracket:  Sᵀ·δ′ + Σ_src·a_srcᵀ
         HeadDot.AdjointX(dcDst, aDst.Value, dX.Top(n), accumulate: true);      //                     + Σ_dst·a_dstᵀ
         saved.AddProductGradient(graph, W, H, dX, "dW");                       // (35)  dW = Hᵀ·dX
         if (!saved.NeedsInputGradient) return default;
         var dH_prev = saved.Take("dH_prev", H.Rows, H.Columns);
         Gemm.MultiplyTransposedRight(dX, W.Value, dH_prev);                    // (32)  dH = dX·Wᵀ
         return dH_prev;
+    }
+
+    private (Matrix dX, Matrix dcDst, Matrix dcSrc) TracedBackward(Graph graph, Matrix X, Matrix dZk, Saved saved)
+    {
+        var (P, S) = (saved["P"], saved["S"]);
+        long edges = graph.Edges;
+        int k = graph.LocalHeads(K);
+        var dS = saved.Take("dS", edges, k);
+        graph.SampledDot(dZk, X, K, dS);                                       // (19)  δ′·Xᵀ, on the edges of A
+        saved.DropAttentionAdjoint(graph, dS, options);
+        var dL = saved.SoftmaxAdjoint(graph, S, dS, k);                        // (21)  S ⊙ (dS − ⟨S, dS⟩)
+        Elementwise.Derivative(options.LogitActivation, P, saved.Take("Cprime", edges, k)); // (23) C′
+        var dP = saved.Take("dP", edges, k);
+        Elementwise.Backward(options.LogitActivation, P, dL, dP);              // (24)  Δ = C′ ⊙ dL
+        var dcDst = saved.Take("dcDst", dZk.Rows, K);
+        var dcSrc = saved.Take("dcSrc", X.Rows, K);
+        graph.OuterSumAdjoint(dP, K, dcDst, dcSrc);                            // (25)  Σ_dst, Σ_src
+        var dX = saved.Take("dX", X.Rows, width);
+        graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dX); // (32)  Sᵀ·δ′
+        saved.Note("dXagg", dX, before: "dX");
+        return (dX, dcDst, dcSrc);
     }
 
     /// <inheritdoc/>
@@ -127,10 +156,10 @@ public sealed class Gat : ILayer
         new("dP", "Delta", "Δ", "24", TraceLayout.EdgeScalars),
         new("dcDst", "Sigma_dst", "Σ_dst", "25", TraceLayout.HeadScalars),
         new("dcSrc", "Sigma_src", "Σ_src", "25", TraceLayout.HeadScalars),
-        new("daDst", "da_dst", "∂ℒ/∂a_dst", "26"),
-        new("daSrc", "da_src", "∂ℒ/∂a_src", "26"),
         new("dXagg", "dX_agg", "Sᵀδ′", "32", TraceLayout.Heads),
         new("dX", "dX", "the bracket of 32", "32", TraceLayout.Heads),
+        new("daDst", "da_dst", "∂ℒ/∂a_dst", "26"),
+        new("daSrc", "da_src", "∂ℒ/∂a_src", "26"),
         new("dW", "dW", "∂ℒ/∂W", "35", TraceLayout.Heads),
         new("dH_prev", "dH_prev", "δ^{l−1}", "32"),
     ];

@@ -51,61 +51,63 @@ public sealed class GatV2 : ILayer
     /// <inheritdoc/>
     public NodeMatrix Forward(Graph graph, NodeMatrix H, Saved saved)
     {
-        long n = graph.OwnedDestinations, edges = graph.Edges;
-        int k = graph.LocalHeads(K);
-        long local = k * (width / K);
-
+        long n = graph.OwnedDestinations;
         var Xsrc = saved.Take("Xsrc", H.Rows, width);
         NodeProduct.Multiply(H, Wsrc.Value, Xsrc);                             // (3)   X_src = H·W_src
-        var Xdst = SharesWeights ? Xsrc.Top(n) : saved.Temporary("Xdst", n, width);
+        var Xdst = SharesWeights && !saved.Tracing ? Xsrc.Top(n) : saved.Take("Xdst", n, width);
         if (!SharesWeights) NodeProduct.Multiply(H.Top(n), Wdst.Value, Xdst);  // (3)   X_dst = H·W_dst
-        else saved.Note("Xdst", Xdst);
+        else if (saved.Tracing) Xsrc.Top(n).CopyTo(Xdst);
 
+        Matrix Zk;
+        if (saved.Tracing) Zk = TracedForward(graph, Xdst, Xsrc, saved);
+        else
+        {
+            Zk = saved.Take("Zk", n, width);
+            var state = saved.Take("state", n, 2 * K);
+            graph.Attend(Scored(Xdst, Xsrc), Xsrc, K, saved.EdgeDropout(options), Zk, state); // (5)–(12)  Z = softmax(⟨a, σ_L(X_dst ⊕ X_src)⟩)·X_src
+        }
+        return saved.JoinHeads(Zk, b, options);                                // (13)  H′ = σ(Z)
+    }
+
+    // Edge by edge, everything kept: what the fused pass must equal.
+    private Matrix TracedForward(Graph graph, Matrix Xdst, Matrix Xsrc, Saved saved)
+    {
+        long edges = graph.Edges;
+        int k = graph.LocalHeads(K);
+        long local = k * (width / K);
         var P = saved.Take("P", edges, local);
         graph.OuterSum(Xdst, Xsrc, K, P);                                      // (5)(7) P_ij = X_dst,i + X_src,j
-        var V = saved.Temporary("V", edges, local);
+        var V = saved.Take("V", edges, local);
         Elementwise.Forward(options.LogitActivation, P, V);                    // (9)   V = σ_L(P)
-        var L = saved.Temporary("L", edges, k);
+        var L = saved.Take("L", edges, k);
         graph.EdgeDot(V, a.Value, L);                                          // (9)   L_ij = ⟨a, V_ij⟩
         var S = saved.Softmax(graph, L, k);                                    // (10)  S_i = σ_S(L_i)
-
-        var Zk = saved.Take("Zk", n, width);
+        var Zk = saved.Take("Zk", Xdst.Rows, width);
         graph.Aggregate(saved.DropAttention(graph, S, options, "SB"), Xsrc, K, Zk); // (12)  Z = S·X_src
-        return saved.JoinHeads(Zk, b, options);                                // (13)  H′ = σ(Z)
+        return Zk;
     }
 
     /// <inheritdoc/>
     public Matrix Backward(Graph graph, Matrix dH, Saved saved)
     {
         var H = saved.Input;
-        var (Xsrc, P, S) = (saved["Xsrc"], saved["P"], saved["S"]);
-        long n = graph.OwnedDestinations, edges = graph.Edges;
-        int k = graph.LocalHeads(K);
-
+        var Xsrc = saved["Xsrc"];
+        long n = graph.OwnedDestinations;
         var dZk = saved.JoinHeadsAdjoint(graph, dH, b, options, out _);        // (15)  δ′ = σ′(Z) ⊙ δ
 
-        var dS = saved.Temporary("dS", edges, k);
-        graph.SampledDot(dZk, Xsrc, K, dS);                                    // (19)  δ′·X_srcᵀ, on the edges of A
-        saved.DropAttentionAdjoint(graph, dS, options);
-        var dL = saved.SoftmaxAdjoint(graph, S, dS, k);                        // (21)  S ⊙ (dS − ⟨S, dS⟩)
-
-        var V = saved.Temporary("V again", edges, P.Columns);
-        Elementwise.Forward(options.LogitActivation, P, V);                    // (9)   V = σ_L(P)
-        if (saved.Tracing) TraceCprime(graph, P, saved);
-        var dP = saved.Temporary("dP", edges, P.Columns);
-        var da = saved.Temporary("da", K, width / K);
-        graph.EdgeDotAdjoint(V, a.Value, dL, da, dP);                          // (30)  da = Σ dL_ij V_ij;  dV = dL_ij·a
+        Matrix dXdst, dXsrc, da;
+        if (saved.Tracing) (dXdst, dXsrc, da) = TracedBackward(graph, Xsrc, dZk, saved);
+        else
+        {
+            da = saved.Temporary("da", K, width / K);
+            var Zk = saved["Zk"];
+            var Xdst = SharesWeights ? Xsrc.Top(n) : saved["Xdst"];
+            dXdst = SharesWeights ? saved.Temporary("dXdst", n, width) : saved.Over("Xdst", "dXdst", n, width);
+            dXsrc = saved.Over("Zk", "dXsrc", H.Rows, width);
+            graph.AttendAdjoint(Scored(Xdst, Xsrc), Xsrc, K, saved.EdgeDropout(options), Zk, saved["state"], dZk, // (19)–(30), (37)  the bracket
+                saved.Temporary("terms", n, RowTerms.Count * K), new(dXdst, default, da), dXsrc);
+        }
         saved.AddGradient(graph, a, da);
-        Elementwise.Backward(options.LogitActivation, P, dP, dP);              // (27)(28)  Δ = dV ⊙ σ′_L(P)
-        var dXdst = saved.Temporary("dXdst", n, width);
-        var dXscore = saved.Temporary("dXscore", H.Rows, width);
-        graph.OuterSumAdjoint(dP, K, dXdst, dXscore);                          // (29)  Σ_dst, Σ_src
-        saved.Note("SigmaDst", dXdst, before: "dXdst");
-
-        var dXsrc = saved.Temporary("dXsrc", H.Rows, width);
-        graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dXsrc); // (37)  Sᵀ·δ′
-        saved.Note("dXagg", dXsrc, before: "dXsrc");
-        Elementwise.Add(dXsrc, dXscore, dXsrc);                                // (37)  the bracket: Σ_src + Sᵀ·δ′
         saved.AddProductGradient(graph, Wsrc, H, dXsrc, "dWsrc");              // (39)  dW_src = Hᵀ·dX_src
         saved.AddProductGradient(graph, Wdst, H.Top(n), dXdst, "dWdst");       // (39)  dW_dst = Hᵀ·dX_dst
         if (!saved.NeedsInputGradient) return default;
@@ -114,6 +116,35 @@ public sealed class GatV2 : ILayer
         Gemm.MultiplyTransposedRight(dXdst, Wdst.Value, dH_prev.Top(n), accumulate: true); // + dX_dst·W_dstᵀ
         return dH_prev;
     }
+
+    private (Matrix dXdst, Matrix dXsrc, Matrix da) TracedBackward(Graph graph, Matrix Xsrc, Matrix dZk, Saved saved)
+    {
+        var (P, S) = (saved["P"], saved["S"]);
+        long edges = graph.Edges;
+        int k = graph.LocalHeads(K);
+        var dS = saved.Take("dS", edges, k);
+        graph.SampledDot(dZk, Xsrc, K, dS);                                    // (19)  δ′·X_srcᵀ, on the edges of A
+        saved.DropAttentionAdjoint(graph, dS, options);
+        var dL = saved.SoftmaxAdjoint(graph, S, dS, k);                        // (21)  S ⊙ (dS − ⟨S, dS⟩)
+
+        TraceCprime(graph, P, saved);
+        var dP = saved.Take("dP", edges, P.Columns);
+        var da = saved.Take("da", K, width / K);
+        graph.EdgeDotAdjoint(saved["V"], a.Value, dL, da, dP);                 // (30)  da = Σ dL_ij V_ij;  dV = dL_ij·a
+        Elementwise.Backward(options.LogitActivation, P, dP, dP);              // (27)(28)  Δ = dV ⊙ σ′_L(P)
+        var dXdst = saved.Take("dXdst", dZk.Rows, width);
+        var dXscore = saved.Take("dXscore", Xsrc.Rows, width);
+        graph.OuterSumAdjoint(dP, K, dXdst, dXscore);                          // (29)  Σ_dst, Σ_src
+        saved.Note("SigmaDst", dXdst, before: "dXdst");
+
+        var dXsrc = saved.Take("dXsrc", Xsrc.Rows, width);
+        graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dXsrc); // (37)  Sᵀ·δ′
+        saved.Note("dXagg", dXsrc, before: "dXsrc");
+        Elementwise.Add(dXsrc, dXscore, dXsrc);                                // (37)  the bracket: Σ_src + Sᵀ·δ′
+        return (dXdst, dXsrc, da);
+    }
+
+    private Scoring Scored(Matrix Xdst, Matrix Xsrc) => Scoring.AdditiveBeforeNonlinearity(Xdst, Xsrc, a.Value, options.Slope);
 
     // (27) C′ = a ⊙ σ_L′(P): training goes from dL to Δ without it.
     private void TraceCprime(Graph graph, Matrix P, Saved saved)

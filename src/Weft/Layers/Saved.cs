@@ -61,6 +61,21 @@ public sealed class Saved
         Tracing ? Take(name, rows, columns) : workspace.Temporary(rows, columns);
 
     /// <summary>
+    /// A buffer of this shape in the memory of a matrix that the forward pass left and that nobody reads any more, if it fits
+    /// there; kept apart in a traced pass.
+    /// </summary>
+    /// <param name="last">The matrix that is given up.</param>
+    /// <param name="name">Name of the new one in a traced pass.</param>
+    /// <param name="rows">Its rows.</param>
+    /// <param name="columns">Its columns.</param>
+    public Matrix Over(string last, string name, long rows, long columns)
+    {
+        if (Tracing) return Take(name, rows, columns);
+        var given = this[last];
+        return given.Rows == rows && given.Columns == columns ? given : workspace.Temporary(rows, columns);
+    }
+
+    /// <summary>
     /// A buffer for something that depends on the input alone. <paramref name="stale"/> tells the layer to compute it: in
     /// every pass, unless the input is constant and the buffer holds the value for it already.
     /// </summary>

@@ -78,13 +78,11 @@ public sealed class SelfAttention : ILayer
             graph.AttendAll(Qm, Km, Vm, K, τ, m, s, Zk);                       // Z = softmax(τ·Q·Kᵀ)·V, in tiles
             if (saved.Tracing) TracePairs(Qm, Km, m, s, L, S);
         }
+        else if (saved.Tracing) Zk = TracedForward(graph, Qm, Km, Vm, saved);
         else
         {
-            var L = saved.Temporary("L", graph.Edges, k);
-            graph.SampledDot(Qm, Km, K, L, τ);                                 // L = τ·Q·Kᵀ, on the edges of A
-            var S = saved.Softmax(graph, L, k);                                // S_i = softmax(L_i)
             Zk = saved.Take("Zk", n, width);
-            graph.Aggregate(saved.DropAttention(graph, S, options, "SB"), Vm, K, Zk); // Z = S·V
+            graph.Attend(Scoring.DotProduct(Qm, Km, τ), Vm, K, saved.EdgeDropout(options), Zk, saved.Take("state", n, 2 * K)); // Z = softmax(τ·Q·Kᵀ)·V, on the edges of A
         }
         return saved.JoinHeads(Zk, b, options, Wskip, H.Top(n));               // H′ = σ(Z + b + H·W_skip)
     }
@@ -106,19 +104,13 @@ public sealed class SelfAttention : ILayer
             var r = saved.Temporary("r", graph.BlockRows, k);
             graph.AttendAllAdjoint(Qm, Km, Vm, K, τ, saved["m"], saved["s"], r, saved["Zk"], dZk, dQm, dKm, dVm);
         }
+        else if (saved.Tracing) (dQm, dKm, dVm) = TracedBackward(graph, Qm, Km, Vm, dZk, saved);
         else
         {
-            var S = saved["S"];
-            var dS = saved.Temporary("dS", graph.Edges, k);
-            graph.SampledDot(dZk, Vm, K, dS);                                  // dS = dZ·Vᵀ, on the edges of A
-            saved.DropAttentionAdjoint(graph, dS, options);
-            var dL = saved.SoftmaxAdjoint(graph, S, dS, k);                    // dL = S ⊙ (dS − ⟨S, dS⟩)
-            (dQm, dKm, dVm) = (saved.Temporary("dQm", n, width), saved.Temporary("dKm", H.Rows, width), saved.Temporary("dVm", H.Rows, width));
-            graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dVm); // dV = Sᵀ·dZ
-            graph.Aggregate(dL, Km, K, dQm);                                   // dQ = τ·dL·K
-            graph.AggregateAdjoint(dL, Qm, K, dKm);                            // dK = τ·dLᵀ·Q
-            Elementwise.Scale(dQm, (Real)τ, dQm);
-            Elementwise.Scale(dKm, (Real)τ, dKm);
+            var Zk = saved["Zk"];
+            (dQm, dKm, dVm) = (saved.Over("Qm", "dQm", n, width), saved.Temporary("dKm", H.Rows, width), saved.Over("Zk", "dVm", H.Rows, width));
+            graph.AttendAdjoint(Scoring.DotProduct(Qm, Km, τ), Vm, K, saved.EdgeDropout(options), Zk, saved["state"], dZk,
+                saved.Temporary("terms", n, RowTerms.Count * K), new(dQm, dKm, default), dVm);
         }
         saved.AddProductGradient(graph, WQ, H.Top(n), dQm, "dWQ");             // dW_Q = Hᵀ·dQ
         saved.AddProductGradient(graph, WK, H, dKm, "dWK");                    // dW_K = Hᵀ·dK
@@ -130,6 +122,35 @@ public sealed class SelfAttention : ILayer
         Gemm.MultiplyTransposedRight(dQm, WQ.Value, dH_prev.Top(n), accumulate: true); // + dQ·W_Qᵀ
         if (Wskip is not null) Gemm.MultiplyTransposedRight(dZ, Wskip.Value, dH_prev.Top(n), accumulate: true); // + dZ·W_skipᵀ
         return dH_prev;
+    }
+
+    // Edge by edge, everything kept: what the fused pass must equal.
+    private Matrix TracedForward(Graph graph, Matrix Qm, Matrix Km, Matrix Vm, Saved saved)
+    {
+        int k = graph.LocalHeads(K);
+        var L = saved.Take("L", graph.Edges, k);
+        graph.SampledDot(Qm, Km, K, L, τ);                                     // L = τ·Q·Kᵀ, on the edges of A
+        var S = saved.Softmax(graph, L, k);                                    // S_i = softmax(L_i)
+        var Zk = saved.Take("Zk", Qm.Rows, width);
+        graph.Aggregate(saved.DropAttention(graph, S, options, "SB"), Vm, K, Zk); // Z = S·V
+        return Zk;
+    }
+
+    private (Matrix dQm, Matrix dKm, Matrix dVm) TracedBackward(Graph graph, Matrix Qm, Matrix Km, Matrix Vm, Matrix dZk, Saved saved)
+    {
+        var S = saved["S"];
+        int k = graph.LocalHeads(K);
+        var dS = saved.Take("dS", graph.Edges, k);
+        graph.SampledDot(dZk, Vm, K, dS);                                      // dS = dZ·Vᵀ, on the edges of A
+        saved.DropAttentionAdjoint(graph, dS, options);
+        var dL = saved.SoftmaxAdjoint(graph, S, dS, k);                        // dL = S ⊙ (dS − ⟨S, dS⟩)
+        var (dQm, dKm, dVm) = (saved.Take("dQm", Qm.Rows, width), saved.Take("dKm", Km.Rows, width), saved.Take("dVm", Vm.Rows, width));
+        graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dVm); // dV = Sᵀ·dZ
+        graph.Aggregate(dL, Km, K, dQm);                                       // dQ = τ·dL·K
+        graph.AggregateAdjoint(dL, Qm, K, dKm);                                // dK = τ·dLᵀ·Q
+        Elementwise.Scale(dQm, (Real)τ, dQm);
+        Elementwise.Scale(dKm, (Real)τ, dKm);
+        return (dQm, dKm, dVm);
     }
 
     // The N × N matrices of the dense form, which training never holds: written out for the trace alone.
