@@ -13,7 +13,7 @@ public sealed partial class Graph
     /// <param name="dropout">Rate and key of attention dropout.</param>
     /// <param name="Z">[N destinations, K·d]</param>
     /// <param name="state">Each head's largest logit m and sum s = Σ exp(L − m), [N destinations, K·2].</param>
-    internal unsafe void Attend(in Scoring scoring, Matrix X, int heads, AttentionDropout dropout, Matrix Z, Matrix state)
+    internal unsafe void Attend(in Scoring scoring, Matrix X, int heads, CoefficientDropout dropout, Matrix Z, Matrix state)
     {
         CheckRows(X, Z, "X", "Z");
         var share = Place.Share(heads);
@@ -56,7 +56,7 @@ public sealed partial class Graph
     /// <param name="terms">Receives m, 1/s and r = ⟨dZ, Z⟩ of each row and head, [N destinations, K·4].</param>
     /// <param name="gradient">Receives the gradients of the scoring's operands.</param>
     /// <param name="dX">[N sources, K·d]; may be Z, but not X.</param>
-    internal unsafe void AttendAdjoint(in Scoring scoring, Matrix X, int heads, AttentionDropout dropout, Matrix Z, Matrix state, Matrix dZ, Matrix terms, in ScoringGradient gradient, Matrix dX)
+    internal unsafe void AttendAdjoint(in Scoring scoring, Matrix X, int heads, CoefficientDropout dropout, Matrix Z, Matrix state, Matrix dZ, Matrix terms, in ScoringGradient gradient, Matrix dX)
     {
         CheckRows(dX, dZ, "dX", "dZ");
         var share = Place.Share(heads);
@@ -78,14 +78,14 @@ public sealed partial class Graph
                 switch (scoring.Kind)
                 {
                     case ScoringKind.Additive:
-                        Adjoint(of, new SumScore(of.Own, of.Other, parameter), new SumScore(of.Other, of.Own, parameter));
+                        AtBothEnds(of, new SumScore(of.Own, of.Other, parameter), new SumScore(of.Other, of.Own, parameter));
                         break;
                     case ScoringKind.AdditiveBeforeNonlinearity:
                         Real* a = Padded(scoring.Vector, share.First + k);
-                        Adjoint(of, new LeakySumScore(of.Own, of.Other, a, parameter), new LeakySumScore(of.Other, of.Own, a, parameter));
+                        AtBothEnds(of, new LeakySumScore(of.Own, of.Other, a, parameter), new LeakySumScore(of.Other, of.Own, a, parameter));
                         break;
                     default:
-                        Adjoint(of, new DotScore(of.Own, of.Other, parameter), new DotScore(of.Other, of.Own, parameter));
+                        AtBothEnds(of, new DotScore(of.Own, of.Other, parameter), new DotScore(of.Other, of.Own, parameter));
                         break;
                 }
             }
@@ -95,7 +95,7 @@ public sealed partial class Graph
     }
 
     // The sources first: the destinations' gradient may take the place of what the destinations offered.
-    private void Adjoint<TScore>(in HeadOperands of, TScore atDestinations, TScore atSources)
+    private void AtBothEnds<TScore>(in HeadOperands of, TScore atDestinations, TScore atSources)
         where TScore : struct, IAttentionScore
     {
         FusedAttentionAdjoint.Sources(BySource, atSources, of.X, of.dZ, of.Terms, of.Dropout, of.dOther, of.dX);
@@ -124,7 +124,7 @@ public sealed partial class Graph
 }
 
 /// <summary>Dropout of attention coefficients in one pass; nothing is dropped at rate 0.</summary>
-internal readonly record struct AttentionDropout(double Rate, RandomKey Key)
+internal readonly record struct CoefficientDropout(double Rate, RandomKey Key)
 {
     public unsafe EdgeDropout Of(int head, int* edgeIds) => Rate > 0 ? new EdgeDropout(Key, head, Rate, edgeIds) : default;
 }

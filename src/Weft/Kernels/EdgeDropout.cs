@@ -1,5 +1,4 @@
 using Weft.Graphs;
-using Weft.Memory;
 
 namespace Weft.Kernels;
 

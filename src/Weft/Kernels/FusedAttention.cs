@@ -41,8 +41,16 @@ internal static unsafe class FusedAttention
         {
             var job = new Job<TScore, TLanes, TVector>
             {
-                A = A, Index = index, Score = score, X = X, Dropout = dropout, Normalize = normalize, Z = Z, State = state,
-                Parts = Scratch.Take(ScratchUse.AttentionParts, pieces.Parts * (padded + 2)), Padded = padded,
+                A = A,
+                Index = index,
+                Score = score,
+                X = X,
+                Dropout = dropout,
+                Normalize = normalize,
+                Z = Z,
+                State = state,
+                Parts = Scratch.Take(ScratchUse.AttentionParts, pieces.Parts * (padded + 2)),
+                Padded = padded,
             };
             RowParallel.For(pieces.Count, A.Count * (3 * X.Columns + 16), ref job);
             foreach (var row in pieces.LongRows) job.Join(row);
@@ -119,7 +127,8 @@ internal static unsafe class FusedAttention
                 if (Dropout.Drops) Dropout.Apply(A, q, count, L);
                 EdgeRows.AddWeighted<TLanes, TVector>(L, X, index, count, sum); // Z = S·X
             }
-            (state[0], state[1]) = (m, s);
+            // A row without edges has no largest logit; an infinity would lie about in memory that others may read past their end.
+            (state[0], state[1]) = (s == 0 ? 0 : m, s);
         }
 
         private readonly void Prefetch(long next, long count)

@@ -59,8 +59,18 @@ internal static unsafe class FusedAttentionAdjoint
         {
             var job = new Job<TScore, TEnd, TLanes, TVector>
             {
-                A = A, Index = index, Score = score, Own = own, Gathered = gathered, Terms = terms, Dropout = dropout, dOwn = dOwn, dX = dX, da = partial,
-                Parts = Scratch.Take(ScratchUse.AttentionParts, pieces.Parts * 2 * padded), Padded = padded,
+                A = A,
+                Index = index,
+                Score = score,
+                Own = own,
+                Gathered = gathered,
+                Terms = terms,
+                Dropout = dropout,
+                dOwn = dOwn,
+                dX = dX,
+                da = partial,
+                Parts = Scratch.Take(ScratchUse.AttentionParts, pieces.Parts * 2 * padded),
+                Padded = padded,
             };
             RowParallel.For(pieces.Count, A.Count * (8 * own.Columns + 16), ref job);
             foreach (var row in pieces.LongRows) job.Join(row);

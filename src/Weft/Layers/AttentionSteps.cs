@@ -27,8 +27,8 @@ internal static class AttentionSteps
     }
 
     /// <summary>Rate and key by which a fused pass draws B.</summary>
-    public static AttentionDropout EdgeDropout(this Saved saved, AttentionOptions options) =>
-        saved.Drops(options) ? new AttentionDropout(options.AttentionDropout, saved.Key(RandomPurpose.AttentionDropout)) : default;
+    public static CoefficientDropout EdgeDropout(this Saved saved, AttentionOptions options) =>
+        saved.Drops(options) ? new CoefficientDropout(options.AttentionDropout, saved.Key(RandomPurpose.AttentionDropout)) : default;
 
     /// <summary>B ⊙ S in a training pass with attention dropout, else S.</summary>
     public static Matrix DropAttention(this Saved saved, Graph graph, Matrix S, AttentionOptions options, string name)
@@ -81,6 +81,14 @@ internal static class AttentionSteps
         var dZk = saved.Temporary("dZk", dZ.Rows, dZ.Columns * options.Heads);
         HeadMean.Adjoint(dZ, options.Heads, dZk);                              // dZ^k = dZbar / K
         return dZk;
+    }
+
+    /// <summary>A gradient in the memory of Z^k, which the adjoint has read by then; in one of its own where Z^k is the layer's output.</summary>
+    public static Matrix OverZk(this Saved saved, AttentionOptions options, Parameter? b, string name, long rows, Parameter? Wskip = null)
+    {
+        var Zk = saved["Zk"];
+        bool isOutput = options.Concatenate && options.Activation.Kind == ActivationKind.Identity && b is null && Wskip is null;
+        return isOutput ? saved.Temporary(name, rows, Zk.Columns) : saved.Over("Zk", name, rows, Zk.Columns);
     }
 
     private static bool Drops(this Saved saved, AttentionOptions options) => saved.Pass.Training && options.AttentionDropout > 0;

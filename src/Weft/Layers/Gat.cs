@@ -97,7 +97,7 @@ public sealed class Gat : ILayer
             var Zk = saved["Zk"];
             dcDst = saved.Temporary("dcDst", n, K);
             dcSrc = saved.Temporary("dcSrc", H.Rows, K);
-            dX = saved.Over("Zk", "dX", H.Rows, width);
+            dX = saved.OverZk(options, b, "dX", H.Rows);
             graph.AttendAdjoint(Scoring.Additive(saved["cDst"], saved["cSrc"], options.Slope), X, K, saved.EdgeDropout(options), Zk, saved["state"], dZk, // (19)–(25), (32)
                 saved.Temporary("terms", n, RowTerms.Count * K), new(dcDst, dcSrc, default), dX);
         }

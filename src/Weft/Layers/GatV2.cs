@@ -103,7 +103,7 @@ public sealed class GatV2 : ILayer
             var Zk = saved["Zk"];
             var Xdst = SharesWeights ? Xsrc.Top(n) : saved["Xdst"];
             dXdst = SharesWeights ? saved.Temporary("dXdst", n, width) : saved.Over("Xdst", "dXdst", n, width);
-            dXsrc = saved.Over("Zk", "dXsrc", H.Rows, width);
+            dXsrc = saved.OverZk(options, b, "dXsrc", H.Rows);
             graph.AttendAdjoint(Scored(Xdst, Xsrc), Xsrc, K, saved.EdgeDropout(options), Zk, saved["state"], dZk, // (19)–(30), (37)  the bracket
                 saved.Temporary("terms", n, RowTerms.Count * K), new(dXdst, default, da), dXsrc);
         }

@@ -108,7 +108,7 @@ public sealed class SelfAttention : ILayer
         else
         {
             var Zk = saved["Zk"];
-            (dQm, dKm, dVm) = (saved.Over("Qm", "dQm", n, width), saved.Temporary("dKm", H.Rows, width), saved.Over("Zk", "dVm", H.Rows, width));
+            (dQm, dKm, dVm) = (saved.Over("Qm", "dQm", n, width), saved.Temporary("dKm", H.Rows, width), saved.OverZk(options, b, "dVm", H.Rows, Wskip));
             graph.AttendAdjoint(Scoring.DotProduct(Qm, Km, τ), Vm, K, saved.EdgeDropout(options), Zk, saved["state"], dZk,
                 saved.Temporary("terms", n, RowTerms.Count * K), new(dQm, dKm, default), dVm);
         }

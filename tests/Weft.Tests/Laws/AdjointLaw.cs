@@ -19,6 +19,7 @@ public class AdjointLaw
         ["EdgeDotAdjoint"] = EdgeDot,
         ["SoftmaxAdjoint"] = Softmax,
         ["AttendAllAdjoint"] = AttendAll,
+        ["AttendAdjoint"] = Attend,
     };
 
     public static TheoryData<string, string> Cases
@@ -152,6 +153,40 @@ public class AdjointLaw
                 return moved;
             });
             EqualNearly($"{where}, in {name}", (change, y), (x, dx));
+        }
+    }
+
+    // Every operand of each kind of score, moved in turn. The sources stay clear of zero, so that no step is over the leaky ReLU's kink.
+    private static void Attend(Graph graph, string where)
+    {
+        const int columns = Heads * Width;
+        long n = graph.OwnedDestinations, N = graph.OwnedSources;
+        foreach (var kind in Enum.GetValues<ScoringKind>())
+        {
+            int w = kind == ScoringKind.Additive ? Heads : columns;
+            bool hasVector = kind == ScoringKind.AdditiveBeforeNonlinearity;
+            Matrix[] operands = [Random(n, w, 1), Random(N, w, 2), hasVector ? Random(Heads, Width, 3) : default, Random(N, columns, 4)];
+            var (y, Z, state, terms) = (Random(n, columns, 5), Unset(n, columns), Unset(n, 2 * Heads), Unset(n, 4 * Heads));
+            Matrix[] gradients = [Unset(n, w), Unset(N, w), hasVector ? Unset(Heads, Width) : default, Unset(N, columns)];
+            for (long i = 0; i < N; i++)
+                for (long j = 0; j < w; j++) operands[1][i, j] += operands[1][i, j] > 0 ? 4 : -4;
+            Scoring Scored(Matrix[] of) => new(kind, of[0], of[1], of[2], 0.25);
+            graph.Attend(Scored(operands), operands[3], Heads, default, Z, state);
+            graph.AttendAdjoint(Scored(operands), operands[3], Heads, default, Z, state, y, terms, new(gradients[0], gradients[1], gradients[2]), gradients[3]);
+            for (int at = 0; at < operands.Length; at++)
+            {
+                if (operands[at].IsMissing) continue;
+                var direction = Random(operands[at].Rows, operands[at].Columns, 6 + at);
+                var change = Difference(t =>
+                {
+                    Matrix[] moved = [.. operands];
+                    moved[at] = Moved(operands[at], t, direction);
+                    var result = Unset(n, columns);
+                    graph.Attend(Scored(moved), moved[3], Heads, default, result, state);
+                    return result;
+                });
+                EqualNearly($"{where}, {kind}, operand {at}", (change, y), (direction, gradients[at]));
+            }
         }
     }
 
