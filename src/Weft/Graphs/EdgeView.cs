@@ -39,6 +39,9 @@ internal sealed class EdgeView(long[] pointers, int[] index, int[]? permutation,
         return bytes;
     }
 
+    /// <summary>The same entries, where entry q carries value q of an array in the order of this view.</summary>
+    public EdgeView WithValuesInOrder() => Permutation is null ? this : new EdgeView(Pointers, Index, null, columns) { pieces = Pieces };
+
     public int Value(long entry) => Permutation is null ? (int)entry : Permutation[entry];
 
     /// <summary>

@@ -29,7 +29,8 @@ public sealed partial class Graph
         CheckEdges(w.IsMissing ? Edges : w.Rows, "w");
         var share = Place.Share((int)dZ.Columns);
         var partial = share.Sources.Partial(dX);
-        Spmm.Multiply(BySource, w, share.Destinations.Gather(dZ, "dZ"), partial);
+        var (view, weights) = WeightedBySource(w);
+        Spmm.Multiply(view, weights, share.Destinations.Gather(dZ, "dZ"), partial);
         share.Sources.ScatterSum(partial, dX);
     }
 

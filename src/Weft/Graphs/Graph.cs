@@ -16,6 +16,7 @@ public sealed partial class Graph
     private readonly Lazy<EdgeView> bySource;
     private readonly Lazy<Graph> normalizedWithLoops, normalizedWithoutLoops;
     private readonly Lazy<Matrix> meanWeights;
+    private readonly Lazy<(EdgeView View, Matrix Weights)> ownBySource, meansBySource;
 
     internal Graph(EdgeView byDestination, int[] edgeIds, Matrix weights, Placement place, GraphIdentity identity)
     {
@@ -24,6 +25,8 @@ public sealed partial class Graph
         normalizedWithLoops = new(() => Normalization.Symmetric(this, addLoops: true));
         normalizedWithoutLoops = new(() => Normalization.Symmetric(this, addLoops: false));
         meanWeights = new(() => Normalization.RowMean(this));
+        ownBySource = new(() => InOrderOfSources(Weights));
+        meansBySource = new(() => InOrderOfSources(MeanWeights));
     }
 
     /// <summary>Edges grouped by destination; an edge matrix follows this order.</summary>
@@ -105,6 +108,24 @@ public sealed partial class Graph
             Degrees = degrees.IsEmpty ? null : degrees.ToArray(),
         };
         return new Graph(view, order, InOrder(weight, order), Placement.Alone(destinations, sources), identity);
+    }
+
+    /// <summary>
+    /// The view by source with the numbers of its weights. Weights that the graph itself keeps are copied once to the order of
+    /// that view, because reading them by number, one from here and one from there, costs more than a narrow product.
+    /// </summary>
+    private (EdgeView View, Matrix Weights) WeightedBySource(Matrix w)
+    {
+        if (w.IsMissing) return (BySource, w);
+        if (w == Weights) return ownBySource.Value;
+        return meanWeights.IsValueCreated && w == MeanWeights ? meansBySource.Value : (BySource, w);
+    }
+
+    private (EdgeView View, Matrix Weights) InOrderOfSources(Matrix w)
+    {
+        var ordered = Matrix.Allocate(w.Rows, 1);
+        for (long q = 0; q < w.Rows; q++) ordered[q, 0] = w[BySource.Value(q), 0];
+        return (BySource.WithValuesInOrder(), ordered);
     }
 
     internal static Matrix InOrder(ReadOnlySpan<Real> weight, int[] order)

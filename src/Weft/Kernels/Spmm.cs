@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using Weft.Graphs;
 using Weft.Memory;
 
@@ -6,7 +5,8 @@ namespace Weft.Kernels;
 
 /// <summary>
 /// Sparse times dense: Z_i = Σ_{e→i} w_e X_{src(e)}. The adjoint in X is the same kernel on the other view of the edges; the
-/// adjoint in w is <see cref="Sddmm"/>.
+/// adjoint in w is <see cref="Sddmm"/>. Threads share out pieces of equally many edges (<see cref="EdgePieces"/>); a row that is
+/// cut has one sum a part, which meet in a dyadic tree.
 /// </summary>
 internal static unsafe class Spmm
 {
@@ -18,8 +18,11 @@ internal static unsafe class Spmm
     /// <param name="accumulate">Adds to Z instead of overwriting it.</param>
     public static void Multiply(EdgeView A, Matrix w, Matrix X, Matrix Z, bool accumulate = false)
     {
-        var job = new Job { A = A, S = w, Heads = 1, X = X, Z = Z, Accumulate = accumulate };
-        RowParallel.For(A.Rows, (A.Count + A.Rows) * X.Columns, ref job);
+        if (Z.Count == 0) return;
+        var pieces = A.Pieces;
+        var job = new Job { A = A, W = w, X = X, Z = Z, Partials = Partials(pieces, X.Columns), Accumulate = accumulate };
+        RowParallel.For(pieces.Count, (A.Count + A.Rows) * X.Columns, ref job);
+        Combine(pieces, job.Partials, Z, accumulate);
     }
 
     /// <summary>Z^k = S^k·X^k for every head k, heads side by side in the columns.</summary>
@@ -29,82 +32,112 @@ internal static unsafe class Spmm
     /// <param name="Z">[A.Rows, K·d]</param>
     public static void MultiplyHeads(EdgeView A, Matrix S, Matrix X, Matrix Z)
     {
-        var job = new Job { A = A, S = S, Heads = S.Columns, X = X, Z = Z };
-        RowParallel.For(A.Rows, (A.Count + A.Rows) * X.Columns, ref job);
+        if (S.Columns == 1)
+        {
+            Multiply(A, S, X, Z);
+            return;
+        }
+        if (Z.Count == 0) return;
+        var pieces = A.Pieces;
+        var job = new HeadsJob { A = A, S = S, X = X, Z = Z, Partials = Partials(pieces, X.Columns) };
+        RowParallel.For(pieces.Count, (A.Count + A.Rows) * X.Columns, ref job);
+        Combine(pieces, job.Partials, Z, accumulate: false);
     }
 
-    private struct Job : IRowJob, ILeafSum
+    private static Real* Partials(EdgePieces pieces, long columns) =>
+        pieces.Parts == 0 ? null : Scratch.Take(ScratchUse.Partials, pieces.Parts * columns);
+
+    private static void Combine(EdgePieces pieces, Real* partials, Matrix Z, bool accumulate)
+    {
+        long columns = Z.Columns;
+        foreach (var row in pieces.LongRows)
+        {
+            Real* sum = partials + row.FirstPart * columns, z = Z.Data + row.Row * Z.Stride;
+            for (long step = 1; step < row.Parts; step *= 2)
+                for (long t = 0; t + step < row.Parts; t += 2 * step) RowVector.Add(sum + (t + step) * columns, sum + t * columns, columns);
+            if (!accumulate) RowVector.Clear(z, columns);
+            RowVector.Add(sum, z, columns);
+        }
+    }
+
+    private struct Job : IRowJob
+    {
+        public EdgeView A;
+        public Matrix W, X, Z;
+        public Real* Partials;
+        public bool Accumulate;
+
+        public readonly void Run(long first, long last)
+        {
+            var pieces = A.Pieces;
+            fixed (long* pointers = A.Pointers)
+            fixed (int* index = A.Index, permutation = A.Permutation)
+            {
+                var rows = new SpmmRows
+                {
+                    Index = index,
+                    Permutation = permutation,
+                    W = W.Data,
+                    WStride = W.Stride,
+                    X = X.Data,
+                    XStride = X.Stride,
+                    LastEdge = A.Count - 1,
+                };
+                long* ends = stackalloc long[2];
+                for (long p = first; p < last; p++)
+                {
+                    int part = pieces.Part[p];
+                    if (part < 0)
+                    {
+                        long top = pieces.FirstRow[p];
+                        rows.Pointers = pointers + top;
+                        rows.Z = Z.Data + top * Z.Stride;
+                        (rows.Rows, rows.ZStride, rows.Load) = (pieces.LastRow[p] - top, Z.Stride, Accumulate);
+                    }
+                    else
+                    {
+                        (ends[0], ends[1]) = (pieces.FirstEdge[p], pieces.LastEdge[p]);
+                        rows.Pointers = ends;
+                        rows.Z = Partials + part * X.Columns;
+                        (rows.Rows, rows.ZStride, rows.Load) = (1, X.Columns, false);
+                    }
+                    if (W.IsMissing) SpmmKernel.Run<NoWeight>(rows, X.Columns);
+                    else if (permutation == null && W.Stride == 1) SpmmKernel.Run<WeightInOrder>(rows, X.Columns);
+                    else SpmmKernel.Run<WeightByNumber>(rows, X.Columns);
+                }
+            }
+        }
+    }
+
+    /// <summary>A coefficient for every head of an edge: the composed form, which no training path takes.</summary>
+    private struct HeadsJob : IRowJob
     {
         public EdgeView A;
         public Matrix S, X, Z;
-        public long Heads;
-        public bool Accumulate;
+        public Real* Partials;
 
-        public void Run(long first, long last)
+        public readonly void Run(long first, long last)
         {
-            for (long i = first; i < last; i++)
+            var pieces = A.Pieces;
+            for (long p = first; p < last; p++)
             {
-                Real* z = Z.Data + i * Z.Stride;
-                if (!Accumulate) RowVector.Clear(z, Z.Columns);
-                RowVector.AddInTree(ref this, A.Pointers[i], A.Pointers[i + 1], z, Z.Columns);
+                if (pieces.Part[p] >= 0) Sum(pieces.FirstEdge[p], pieces.LastEdge[p], Partials + pieces.Part[p] * X.Columns);
+                else
+                    for (long i = pieces.FirstRow[p]; i < pieces.LastRow[p]; i++) Sum(A.Pointers[i], A.Pointers[i + 1], Z.Data + i * Z.Stride);
             }
         }
 
-        public readonly void AddTo(Real* sum, long first, long last)
+        private readonly void Sum(long first, long last, Real* sum)
         {
-            if (Heads == 1) OneHead(sum, first, last);
-            else ManyHeads(sum, first, last);
-        }
-
-        private readonly void ManyHeads(Real* sum, long first, long last)
-        {
-            if (Heads == 0) return;
-            long width = X.Columns / Heads;
+            RowVector.Clear(sum, X.Columns);
+            if (S.Columns == 0) return;
+            long width = X.Columns / S.Columns;
             for (long q = first; q < last; q++)
             {
                 Real* x = X.Data + A.Index[q] * X.Stride;
                 Real* s = S.Data + A.Value(q) * S.Stride;
-                for (long k = 0; k < Heads; k++) RowVector.AddScaled(s[k], x + k * width, sum + k * width, width);
+                for (long k = 0; k < S.Columns; k++) RowVector.AddScaled(s[k], x + k * width, sum + k * width, width);
             }
         }
-
-        // Four vectors of the row stay in registers while all its edges pass by.
-        private readonly void OneHead(Real* sum, long first, long last)
-        {
-            long j = 0, columns = X.Columns;
-            int lanes = Vector512<Real>.Count;
-            for (; j <= columns - 4 * lanes; j += 4 * lanes)
-            {
-                var a0 = Vector512.Load(sum + j);
-                var a1 = Vector512.Load(sum + j + lanes);
-                var a2 = Vector512.Load(sum + j + 2 * lanes);
-                var a3 = Vector512.Load(sum + j + 3 * lanes);
-                for (long q = first; q < last; q++)
-                {
-                    Real* x = X.Data + A.Index[q] * X.Stride + j;
-                    var s = Vector512.Create(Weight(q));
-                    a0 = Vector512.FusedMultiplyAdd(s, Vector512.Load(x), a0);
-                    a1 = Vector512.FusedMultiplyAdd(s, Vector512.Load(x + lanes), a1);
-                    a2 = Vector512.FusedMultiplyAdd(s, Vector512.Load(x + 2 * lanes), a2);
-                    a3 = Vector512.FusedMultiplyAdd(s, Vector512.Load(x + 3 * lanes), a3);
-                }
-                a0.Store(sum + j);
-                a1.Store(sum + j + lanes);
-                a2.Store(sum + j + 2 * lanes);
-                a3.Store(sum + j + 3 * lanes);
-            }
-            for (; j <= columns - lanes; j += lanes)
-            {
-                var a = Vector512.Load(sum + j);
-                for (long q = first; q < last; q++)
-                    a = Vector512.FusedMultiplyAdd(Vector512.Create(Weight(q)), Vector512.Load(X.Data + A.Index[q] * X.Stride + j), a);
-                a.Store(sum + j);
-            }
-            if (j == columns) return;
-            for (long q = first; q < last; q++)
-                RowVector.AddScaled(Weight(q), X.Data + A.Index[q] * X.Stride + j, sum + j, columns - j);
-        }
-
-        private readonly Real Weight(long q) => S.IsMissing ? 1 : S.Data[A.Value(q) * S.Stride];
     }
 }

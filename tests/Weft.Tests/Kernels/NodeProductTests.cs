@@ -96,7 +96,7 @@ public class NodeProductTests
             Assert.Equal(DyadicTree.Sum(withWord.Length, RowVector.LongestRun, (first, last) =>
             {
                 Real sum = 0;
-                for (long q = first; q < last; q++) sum = Real.FusedMultiplyAdd(dense[withWord[q], 0], dX[withWord[q], 0], sum);
+                for (long q = first; q < last; q++) sum = Real.MultiplyAddEstimate(dense[withWord[q], 0], dX[withWord[q], 0], sum);
                 return sum;
             }), dW[0, 0]);
         }
