@@ -43,5 +43,8 @@ internal sealed record RunOutcome
 
     public required double Seconds { get; init; }
 
+    /// <summary>Seconds from the start of the process to the first epoch; NaN if no epoch was run.</summary>
+    public required double StartSeconds { get; init; }
+
     public required string Folder { get; init; }
 }

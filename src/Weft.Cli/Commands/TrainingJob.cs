@@ -81,9 +81,11 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
     {
         var clock = Stopwatch.StartNew();
         var (steps, forwards) = (new List<double>(), new List<double>());
+        double start = double.NaN;
         try
         {
             using var view = TrainingView.Open(terminal, quiet, which, files.Config, trainer);
+            if (!trainer.Finished) start = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
             while (!trainer.Finished)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -128,6 +130,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
             MemoryBeyondData = memory.BeyondData,
             WorkspaceBytes = trainer.WorkspaceBytes,
             Seconds = clock.Elapsed.TotalSeconds,
+            StartSeconds = start,
             Folder = files.Path,
         };
     }

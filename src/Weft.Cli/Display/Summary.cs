@@ -98,6 +98,7 @@ internal static class Summary
         Plain("peak_memory_mb", MemoryMeter.Peak);
         Plain("memory_beyond_data_mb", outcomes.Max(o => o.MemoryBeyondData));
         Plain("workspace_mb", first.WorkspaceBytes / (double)(1 << 20));
+        Plain("start_s", first.StartSeconds);
         Plain("wall_s", outcomes.Sum(o => o.Seconds));
         Texts("parameters_sha256", o => o.ParametersSha256);
         Texts("best_parameters_sha256", o => o.BestParametersSha256);

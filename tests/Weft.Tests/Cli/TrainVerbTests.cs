@@ -23,6 +23,7 @@ public class TrainVerbTests
             "train_loss", "val_accuracy", "test_accuracy", "epoch_ms_median", "epoch_ms_min", "forward_ms_median", "peak_memory_mb",
             "memory_beyond_data_mb", "workspace_mb", "wall_s", "test_f1", "test_auc", "parameters_sha256", "best_parameters_sha256", "run"];
         Assert.All(keys, key => Assert.True(summary.TryGetProperty(key, out _), key));
+        Assert.True(summary.GetProperty("start_s").GetDouble() > 0);
         Assert.Equal(JsonValueKind.Null, summary.GetProperty("val_accuracy").ValueKind);
         Assert.Equal(3, summary.GetProperty("epochs").GetInt32());
         Assert.Equal(folder.File("run"), summary.GetProperty("run").GetString());
@@ -199,7 +200,7 @@ public class TrainVerbTests
         int[] epochs = [.. File.ReadLines(Path.Combine(folder.File("run"), "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("epoch").GetInt32())];
         Assert.Equal(Enumerable.Range(1, 6), epochs);
         // No epoch was run here: there is no time to tell.
-        foreach (string key in new[] { "epoch_ms_median", "epoch_ms_min", "forward_ms_median", "memory_beyond_data_mb" })
+        foreach (string key in new[] { "epoch_ms_median", "epoch_ms_min", "forward_ms_median", "memory_beyond_data_mb", "start_s" })
             Assert.Equal(JsonValueKind.Null, again.GetProperty(key).ValueKind);
         var mixed = Command.Weft("train", "--resume", folder.File("run"), "--lr", "1");
         Assert.Equal(2, mixed.Code);
