@@ -14,10 +14,10 @@ public readonly record struct EdgeShape(int Nodes, int EdgeCount, int Heads, int
     public static IReadOnlyList<EdgeShape> Both { get; } = [new(2708, 13_264, 8, 8), new(60_013, 700_001, 3, 21)];
 
     /// <summary>
-    /// Edges by destination from a fixed seed. Node v gets more edges the smaller its number: E/∛N go to node 0 (18,000 of
+    /// A graph from a fixed seed. Node v gets more edges the smaller its number: E/∛N go to node 0 (18,000 of
     /// the larger shape), fewer and fewer to the others, none to some.
     /// </summary>
-    internal EdgeView Edges()
+    internal Graph Graph()
     {
         var random = new Random(1);
         int[] destination = new int[EdgeCount], source = new int[EdgeCount];
@@ -26,8 +26,11 @@ public readonly record struct EdgeShape(int Nodes, int EdgeCount, int Heads, int
             double u = random.NextDouble();
             (destination[e], source[e]) = ((int)(u * u * u * Nodes), random.Next(Nodes));
         }
-        return EdgeView.Group(destination, source, Nodes, Nodes, out _);
+        return Graphs.Graph.FromEdges(Nodes, source, destination);
     }
+
+    /// <summary>Its edges by destination.</summary>
+    internal EdgeView Edges() => Graph().ByDestination;
 
     /// <summary>Random numbers, one row an edge.</summary>
     internal Matrix OnEdges(int columns, uint stream) => Uniform(EdgeCount, columns, stream);

@@ -28,6 +28,7 @@ internal sealed class BenchView(Terminal terminal, bool json, MachineDescription
         terminal.Say("");
         Table("kernel", bench.Kernels, isLimit: false);
         if (bench.Kernels.Count == 0) return;
+        BesideSpmm(bench.Kernels);
         terminal.Say("");
         terminal.Say("thr: shortest run, ms. mid: median. ×1: times as fast as on one thread.");
         terminal.Say($"Rates are of the shortest run on {Threads(settings.Threads)}; %: of the limit measured beside it.");
@@ -64,10 +65,28 @@ internal sealed class BenchView(Terminal terminal, bool json, MachineDescription
         terminal.Person.Write(table);
     }
 
+    private void BesideSpmm(IReadOnlyList<Measured> kernels)
+    {
+        var shapes = kernels.Where(row => row.TimesSpmm is not null && row.Threads == settings.Threads).GroupBy(row => row.Shape).ToArray();
+        if (shapes.Length == 0) return;
+        terminal.Say("");
+        terminal.Say($"In times of the weighted spmm of the same width, on {Threads(settings.Threads)}:");
+        var table = Figures.Table("heads");
+        foreach (string name in shapes.SelectMany(shape => shape).Select(row => row.Name).Distinct()) table.AddColumn(Figures.Right(name));
+        foreach (var shape in shapes) table.AddRow(Figures.Row([shape.Key, .. shape.Select(row => row.TimesSpmm!.Value.ToString("F2", CultureInfo.InvariantCulture))]));
+        terminal.Person.Write(table);
+    }
+
     private static string Threads(int count) => count == 1 ? "1 thread" : string.Create(CultureInfo.InvariantCulture, $"{count} threads");
 
-    // Three digits; below 1, two: columns are narrow.
-    private static string Cell(double? value) => value is double number ? Figures.Short(number, number < 1 ? 2 : 3) : "";
+    // Columns are narrow: three digits, or all before the point; below 1, two.
+    private static string Cell(double? value) => value switch
+    {
+        null => "",
+        < 1 => Figures.Short(value.Value, 2),
+        < 99.95 => value.Value.ToString("G3", CultureInfo.InvariantCulture),
+        _ => value.Value.ToString("F0", CultureInfo.InvariantCulture),
+    };
 
     private string Json(Measurement.Bench bench, bool interrupted) => JsonLine.Of(new
     {
@@ -113,6 +132,7 @@ internal sealed class BenchView(Terminal terminal, bool json, MachineDescription
         row.Limit,
         PercentOfLimit = Number(row.PercentOfLimit),
         Scaling = Number(row.Scaling),
+        TimesSpmm = Number(row.TimesSpmm),
     };
 
     // Six significant digits, of a microsecond on a small graph as of a second on a large one.

@@ -84,13 +84,13 @@ public sealed class Bench
         yield return () => DenseWorks.Optimizers(settings.Quick ? 256 : 4096, 1024);
     }
 
-    // What was asked for, and the limits that it is held against.
+    // What was asked for, the limits that it is held against, and the kernel that its time is told in.
     private List<Work> Chosen(IReadOnlyList<Work> works)
     {
         if (settings.Only is null) return [.. works];
         var pattern = new Regex(Regex.Escape(settings.Only).Replace(@"\*", ".*", StringComparison.Ordinal), RegexOptions.IgnoreCase | RegexOptions.CultureInvariant);
         var wanted = works.Where(work => pattern.IsMatch($"{work.Name} {work.Shape}")).ToHashSet();
-        return [.. works.Where(work => wanted.Contains(work) || wanted.Any(kernel => kernel.Limits.Contains(work)))];
+        return [.. works.Where(work => wanted.Contains(work) || wanted.Any(kernel => kernel.Limits.Contains(work) || kernel.Beside == work))];
     }
 
     private static Measured Row(Work work, int threads, Rounds rounds)
@@ -112,6 +112,7 @@ public sealed class Bench
             Limit = bound is null ? null : $"{bound.Name}, {bound.Shape}",
             PercentOfLimit = bound is null ? null : 100 * Least(bound) / time,
             Scaling = threads > 1 && rounds.Has(work, 1) ? rounds.Minimum(work, 1) / time : null,
+            TimesSpmm = work.Beside is { } spmm && rounds.Has(spmm, threads) ? time / rounds.Minimum(spmm, threads) : null,
         };
 
         // The least time in which the limit lets this work be done.

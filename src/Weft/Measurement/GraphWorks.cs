@@ -24,15 +24,17 @@ internal static class GraphWorks
             Limits = [gather],
         };
         string one = $"F {F}", heads = $"{K}×{F / K}";
+        var weighted = Of("spmm weighted", one, Word, F * Word, () => graph.Aggregate(w.Value, X.Value, Z.Value));
         return
         [
             gather,
             Of("spmm", one, 0, F * Word, () => graph.Aggregate(default, X.Value, Z.Value)),
-            Of("spmm weighted", one, Word, F * Word, () => graph.Aggregate(w.Value, X.Value, Z.Value)),
+            weighted,
             // By source an edge finds its weight through the permutation.
             Of("spmm dX", one, Word + Index, F * Word, () => graph.AggregateAdjoint(w.Value, X.Value, Z.Value)),
             Of("spmm heads", heads, K * Word, F * Word, () => graph.Aggregate(S.Value, X.Value, K, Z.Value)),
             Of("sddmm heads", heads, K * Word, F * Word, () => graph.SampledDot(Z.Value, X.Value, K, S.Value)),
+            .. new AttentionWorks(graph, F, K, gather, weighted, X, operands).All(),
         ];
     }
 

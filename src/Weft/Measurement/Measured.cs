@@ -44,4 +44,7 @@ public sealed record Measured
 
     /// <summary>How many times as fast as on one thread; null for a row on one thread.</summary>
     public double? Scaling { get; init; }
+
+    /// <summary>For attention: its time over that of the weighted sparse product of the same width; null for other rows.</summary>
+    public double? TimesSpmm { get; init; }
 }

@@ -37,6 +37,9 @@ internal sealed record Work(string Name, string Shape, Action Run)
     /// <summary>The limits that may bound it; the one that asks for most time does.</summary>
     public IReadOnlyList<Work> Limits { get; init; } = [];
 
+    /// <summary>A kernel of the same width whose time its own is told in.</summary>
+    public Work? Beside { get; init; }
+
     public double Of(Amount amount) => amount switch
     {
         Amount.Operations => Operations,

@@ -7,7 +7,8 @@ public class BenchVerbTests
 {
     private static readonly string[] KernelNames =
     [
-        "gemm", "gemm Xᵀ·Y", "gemm Y·Wᵀ", "spmm", "spmm weighted", "spmm dX", "spmm heads", "sddmm heads", "softmax", "softmax dL", "outer sum",
+        "gemm", "gemm Xᵀ·Y", "gemm Y·Wᵀ", "spmm", "spmm weighted", "spmm dX", "spmm heads", "sddmm heads", "gat", "gat adjoint", "gatv2", "gatv2 adjoint",
+        "dot", "dot adjoint", "softmax", "softmax dL", "outer sum",
         "relu", "relu dZ", "elu", "elu dZ", "bias", "bias db", "dropout", "head dot", "head dot da", "head dot dX", "head mean", "adam",
     ];
 
@@ -34,6 +35,7 @@ public class BenchVerbTests
         }
         Assert.All(kernels, row => Assert.True(Positive(row, "percent_of_limit") && row.GetProperty("limit").GetString() is not null, $"{row}"));
         Assert.All(kernels, row => Assert.Equal(row.GetProperty("threads").GetInt32() == 2, Positive(row, "scaling")));
+        Assert.All(kernels, row => Assert.Equal(row.GetProperty("name").GetString()!.Split(' ')[0] is "gat" or "gatv2" or "dot", Positive(row, "times_spmm")));
         foreach (string name in new[] { "gather", "spmm", "spmm weighted", "sddmm heads" })
             foreach (string shape in new[] { "7", "16" })
                 foreach (int threads in new[] { 1, 2 })
