@@ -1,0 +1,42 @@
+using Weft.Layers;
+using Weft.Memory;
+using Weft.Models;
+using Weft.Tests.Oracles;
+
+namespace Weft.Tests.Laws;
+
+/// <summary>Training holds nothing with a row of features per edge: beside node matrices, at most some numbers per edge and head.</summary>
+public class EdgeMemoryLaw
+{
+    private const int Nodes = 50, Heads = 4, Inputs = 5;
+    private const long Width = 64;
+
+    public static TheoryData<string> Layers => [.. AttentionCase.Layers];
+
+    [Theory]
+    [MemberData(nameof(Layers))]
+    public void A_training_step_holds_some_numbers_per_edge_and_head_and_some_rows_per_node(string layer)
+    {
+        foreach (double dropout in new[] { 0, 0.5 })
+        {
+            long few = Bytes(2_000, dropout), many = Bytes(42_000, dropout);
+            double perEdge = (many - few) / 40_000.0;
+            Assert.True(perEdge <= 4 * Heads * sizeof(Real),
+                $"{layer}, attention dropout {dropout}: {perEdge} bytes per edge are held; {4 * Heads * sizeof(Real)} are allowed, four numbers per head, and one row of features would be {Heads * Width * sizeof(Real)}");
+            long nodeBytes = Nodes * (Heads * Width + Inputs) * sizeof(Real), blocks = 2 * (1L << 16) * sizeof(Real);
+            Assert.True(few - 2_000 * perEdge <= 16 * nodeBytes + blocks,
+                $"{layer}, attention dropout {dropout}: {few} bytes are held on {Nodes} nodes, {2_000 * perEdge} of them for edges; a node matrix is {nodeBytes}");
+        }
+
+        long Bytes(int edges, double dropout)
+        {
+            var graph = TestGraphs.Random("many edges", Nodes, edges, seed: 60);
+            var model = new Model([AttentionCase.Of(layer, Heads, Width, dropout: dropout, inputs: Inputs).Create()]);
+            model.Initialize(1);
+            var session = new Session(model, LayerRun.LibraryGraph(graph), LayerRun.ToMatrix(TestGraphs.Numbers(Nodes, Inputs, 1))) { WantsFeatureGradient = true };
+            session.Forward(new Pass(Seed: 1, Step: 0, Training: true));
+            session.Backward(LayerRun.ToMatrix(TestGraphs.Numbers(Nodes, (int)(Heads * Width), 2)));
+            return session.WorkspaceBytes;
+        }
+    }
+}
