@@ -13,6 +13,9 @@ public readonly record struct EdgeShape(int Nodes, int EdgeCount, int Heads, int
     /// </summary>
     public static IReadOnlyList<EdgeShape> Both { get; } = [new(2708, 13_264, 8, 8), new(60_013, 700_001, 3, 21)];
 
+    /// <summary>Short enough for a column of a table.</summary>
+    public override string ToString() => $"{EdgeCount} edges, {Heads}×{Width}";
+
     /// <summary>
     /// A graph from a fixed seed. Node v gets more edges the smaller its number: E/∛N go to node 0 (18,000 of
     /// the larger shape), fewer and fewer to the others, none to some.

@@ -20,9 +20,9 @@ public class FusedAttentionBenchmarks
     [Params(1, 2)]
     public int Threads { get; set; }
 
-    /// <summary>Additive, AdditiveBeforeNonlinearity or DotProduct.</summary>
-    [Params("Additive", "AdditiveBeforeNonlinearity", "DotProduct")]
-    public string Score { get; set; } = "Additive";
+    /// <summary>Whose score.</summary>
+    [Params("GATv1", "GATv2", "Dot product")]
+    public string Score { get; set; } = "GATv1";
 
     [ParamsSource(nameof(Shapes))]
     public EdgeShape Shape { get; set; }
@@ -37,13 +37,13 @@ public class FusedAttentionBenchmarks
         int K = Shape.Heads, F = K * Shape.Width;
         (X, Z, dZ, dX) = (Shape.OnNodes(F, 1), Shape.OnNodes(F, 2), Shape.OnNodes(F, 3), Shape.OnNodes(F, 4));
         (state, terms) = (Shape.OnNodes(2 * K, 5), Shape.OnNodes(RowTerms.Count * K, 6));
-        int width = Score == "Additive" ? K : F;
+        int width = Score == "GATv1" ? K : F;
         Matrix own = Shape.OnNodes(width, 7), theirs = Shape.OnNodes(width, 8), a = EdgeShape.Uniform(K, Shape.Width, 9);
         Matrix dOwn = Shape.OnNodes(width, 10), dTheirs = Shape.OnNodes(width, 11), da = EdgeShape.Uniform(K, Shape.Width, 12);
         (scoring, gradient) = Score switch
         {
-            "Additive" => (Scoring.Additive(own, theirs, Slope), new ScoringGradient(dOwn, dTheirs, default)),
-            "DotProduct" => (Scoring.DotProduct(own, theirs, 1 / Math.Sqrt(Shape.Width)), new ScoringGradient(dOwn, dTheirs, default)),
+            "GATv1" => (Scoring.Additive(own, theirs, Slope), new ScoringGradient(dOwn, dTheirs, default)),
+            "Dot product" => (Scoring.DotProduct(own, theirs, 1 / Math.Sqrt(Shape.Width)), new ScoringGradient(dOwn, dTheirs, default)),
             _ => (Scoring.AdditiveBeforeNonlinearity(own, X, a, Slope), new ScoringGradient(dOwn, default, da)),
         };
         Forward();
