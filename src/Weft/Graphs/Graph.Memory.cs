@@ -23,6 +23,8 @@ public sealed partial class Graph
         if (seen.Add(Identity)) bytes += Identity.Bytes;
         if (bySource.IsValueCreated) bytes += BySource.CountInto(seen);
         if (meanWeights.IsValueCreated) bytes += MeanWeights.Bytes;
+        if (ownBySource.IsValueCreated) bytes += ownBySource.Value.Weights.Bytes;
+        if (meansBySource.IsValueCreated) bytes += meansBySource.Value.Weights.Bytes;
         foreach (var normalized in new[] { normalizedWithLoops, normalizedWithoutLoops })
             if (normalized.IsValueCreated) bytes += normalized.Value.CountInto(seen);
         return bytes;

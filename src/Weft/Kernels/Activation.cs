@@ -31,6 +31,9 @@ public enum ActivationKind
 /// <param name="Parameter">LeakyReLU's slope s for x ≤ 0 or ELU's α; other functions do not read it.</param>
 public readonly record struct Activation(ActivationKind Kind, double Parameter = 1)
 {
+    /// <summary>True where σ' can be told from σ's value: not where a negative slope folds two arguments onto one value.</summary>
+    internal bool HasSlopeOfOutput => Kind is not (ActivationKind.LeakyRelu or ActivationKind.Elu) || Parameter >= 0;
+
     /// <summary>σ(x) = x.</summary>
     public static Activation Identity => new(ActivationKind.Identity);
 

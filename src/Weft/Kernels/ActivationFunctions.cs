@@ -2,9 +2,14 @@ using System.Runtime.CompilerServices;
 
 namespace Weft.Kernels;
 
-/// <summary>σ and σ', both from the pre-activation. NaN gives NaN.</summary>
+/// <summary>σ and σ', both from the pre-activation, and σ' from the output y = σ(x). NaN gives NaN.</summary>
 internal interface IActivation
 {
+    /// <summary>σ' where σ is <paramref name="y"/>. Only for parameters with <see cref="Activation.HasSlopeOfOutput"/>.</summary>
+    TVector SlopeOfOutput<TLanes, TVector>(TVector y)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged;
+
     TVector Value<TLanes, TVector>(TVector x)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged;
@@ -16,6 +21,11 @@ internal interface IActivation
 
 internal readonly struct IdentityFunction : IActivation
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TVector SlopeOfOutput<TLanes, TVector>(TVector y)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => TLanes.All(1);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVector Value<TLanes, TVector>(TVector x)
         where TLanes : struct, ILanes<TVector>
@@ -31,6 +41,11 @@ internal readonly struct IdentityFunction : IActivation
 internal readonly struct LeakyReluFunction(Real slope) : IActivation
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TVector SlopeOfOutput<TLanes, TVector>(TVector y)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => Slope<TLanes, TVector>(y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVector Value<TLanes, TVector>(TVector x)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged => TLanes.Select(TLanes.AtMost(x, default), TLanes.Multiply(x, TLanes.All(slope)), x);
@@ -45,6 +60,11 @@ internal readonly struct LeakyReluFunction(Real slope) : IActivation
 internal readonly struct ReluFunction : IActivation
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TVector SlopeOfOutput<TLanes, TVector>(TVector y)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => Slope<TLanes, TVector>(y);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVector Value<TLanes, TVector>(TVector x)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged => TLanes.Select(TLanes.AtMost(x, default), default, x);
@@ -58,6 +78,11 @@ internal readonly struct ReluFunction : IActivation
 /// <summary>x if x &gt; 0, else α(eˣ − 1).</summary>
 internal readonly struct EluFunction(Real alpha) : IActivation
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TVector SlopeOfOutput<TLanes, TVector>(TVector y)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => TLanes.Select(TLanes.Less(default, y), TLanes.All(1), TLanes.Add(y, TLanes.All(alpha)));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVector Value<TLanes, TVector>(TVector x)
         where TLanes : struct, ILanes<TVector>
@@ -74,6 +99,11 @@ internal readonly struct EluFunction(Real alpha) : IActivation
 /// <summary>tanh |x| = −t / (2 + t) with t = e^(−2|x|) − 1: no overflow, exact to rounding for small x.</summary>
 internal readonly struct TanhFunction : IActivation
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TVector SlopeOfOutput<TLanes, TVector>(TVector y)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => TLanes.Subtract(TLanes.All(1), TLanes.Multiply(y, y));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVector Value<TLanes, TVector>(TVector x)
         where TLanes : struct, ILanes<TVector>
@@ -99,6 +129,11 @@ internal readonly struct TanhFunction : IActivation
 /// <summary>1 / (1 + e⁻ˣ) for x &gt; 0, eˣ / (1 + eˣ) for the others.</summary>
 internal readonly struct LogisticFunction : IActivation
 {
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public TVector SlopeOfOutput<TLanes, TVector>(TVector y)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => TLanes.Multiply(y, TLanes.Subtract(TLanes.All(1), y));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public TVector Value<TLanes, TVector>(TVector x)
         where TLanes : struct, ILanes<TVector>

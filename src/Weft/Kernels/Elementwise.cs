@@ -27,6 +27,14 @@ internal static unsafe partial class Elementwise
         }
     }
 
+    /// <summary>H = σ(Z + 1 b) in one pass; b [1, C], or missing; H may be Z.</summary>
+    public static void Forward(Activation σ, Matrix Z, Matrix b, Matrix H)
+    {
+        var job = new ForwardJob(σ, Z, b, H);
+        bool exponential = σ.Kind is ActivationKind.Elu or ActivationKind.Tanh or ActivationKind.Logistic;
+        RowParallel.For(Z.Rows, Z.Count * (exponential ? ExponentialCost : 1), ref job);
+    }
+
     /// <summary>dZ = dH ⊙ σ'(Z).</summary>
     public static void Backward(Activation σ, Matrix Z, Matrix dH, Matrix dZ)
     {
@@ -88,6 +96,12 @@ internal static unsafe partial class Elementwise
 
     /// <summary>result = diag(scale) · A; scale [n, 1].</summary>
     public static void ScaleRows(Matrix A, Matrix scale, Matrix result) => Map.WithColumn(A, scale, default(RowMultiple), result);
+
+    private readonly struct ForwardJob(Activation σ, Matrix Z, Matrix b, Matrix H) : IRowJob
+    {
+        public void Run(long first, long last) =>
+            ActivationPass.Forward(σ, b.Data, Z.Data + first * Z.Stride, Z.Stride, last - first, Z.Columns, H.Data + first * H.Stride, H.Stride);
+    }
 
     private readonly struct ValueOf<T>(T σ) : IEntryOperator
         where T : struct, IActivation

@@ -17,15 +17,25 @@ internal static unsafe partial class Elementwise
     {
         Debug.Assert(db.Rows == 1 && db.Columns == dZ.Columns);
         if (db.Count == 0) return;
-        long leaves = Leaves(dZ);
-        Real* partials = Scratch.Take(ScratchUse.Sums, leaves * dZ.Columns);
-        var job = new ColumnsJob(dZ, partials);
+        long leaves = Leaves(dZ), width = ColumnTree.PaddedWidth(dZ.Columns);
+        Real* partials = Scratch.Take(ScratchUse.Sums, leaves * width);
+        var job = new ColumnsJob(dZ, partials, width);
         RowParallel.For(leaves, dZ.Count, ref job);
-        for (long step = 1; step < leaves; step *= 2)
-            for (long t = 0; t + step < leaves; t += 2 * step)
-                AddTo(partials + (t + step) * dZ.Columns, partials + t * dZ.Columns, dZ.Columns);
-        if (!accumulate) db.Clear();
-        if (leaves > 0) AddTo(partials, db.Data, db.Columns);
+        ColumnTree.Combine(partials, leaves, width, db, accumulate);
+    }
+
+    /// <summary>dZ = dH ⊙ σ' and db = Σ_i dZ_i in one pass; either may be missing, dZ may be dH.</summary>
+    /// <param name="adjoint">dZ as it is to be formed, [n, C].</param>
+    /// <param name="dZ">[n, C]</param>
+    /// <param name="db">[1, C]</param>
+    public static void Backward(in ActivationAdjoint adjoint, Matrix dZ, Matrix db)
+    {
+        long leaves = Leaves(adjoint.dH), width = ColumnTree.PaddedWidth(adjoint.dH.Columns);
+        if (adjoint.dH.Columns == 0) return;
+        Real* partials = Scratch.Take(ScratchUse.Sums, leaves * width);
+        var job = new AdjointJob(adjoint, dZ, partials, width);
+        RowParallel.For(leaves, adjoint.dH.Count * (adjoint.FromOutput ? 1 : ExponentialCost), ref job);
+        if (!db.IsMissing) ColumnTree.Combine(partials, leaves, width, db, accumulate: false);
     }
 
     /// <summary>
@@ -58,32 +68,28 @@ internal static unsafe partial class Elementwise
 
     private static long Leaves(Matrix A) => (A.Rows + LeafRows - 1) / LeafRows;
 
-    private static void AddTo(Real* source, Real* target, long count)
-    {
-        if (Vector512.IsHardwareAccelerated) AddTo<Lanes512, Vector512<Real>>(source, target, count);
-        else if (Vector256.IsHardwareAccelerated) AddTo<Lanes256, Vector256<Real>>(source, target, count);
-        else AddTo<Lanes128, Vector128<Real>>(source, target, count);
-    }
-
-    private static void AddTo<TLanes, TVector>(Real* source, Real* target, long count)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : unmanaged
-    {
-        long j = 0;
-        for (; j <= count - TLanes.Count; j += TLanes.Count)
-            TLanes.Store(TLanes.Add(TLanes.Load(target + j), TLanes.Load(source + j)), target + j);
-        for (; j < count; j++) target[j] += source[j];
-    }
-
-    private readonly struct ColumnsJob(Matrix dZ, Real* partials) : IRowJob
+    private readonly struct AdjointJob(ActivationAdjoint adjoint, Matrix dZ, Real* partials, long width) : IRowJob
     {
         public void Run(long first, long last)
         {
             for (long leaf = first; leaf < last; leaf++)
             {
-                Real* sum = partials + leaf * dZ.Columns;
-                new Span<Real>(sum, (int)dZ.Columns).Clear();
-                for (long i = leaf * LeafRows; i < Math.Min((leaf + 1) * LeafRows, dZ.Rows); i++) AddTo(dZ.Data + i * dZ.Stride, sum, dZ.Columns);
+                long top = leaf * LeafRows, rows = Math.Min(LeafRows, adjoint.dH.Rows - top);
+                Real* sums = partials + leaf * width;
+                RowVector.Clear(sums, width);
+                ActivationPass.Adjoint(adjoint, top, rows, dZ.IsMissing ? null : dZ.Data + top * dZ.Stride, dZ.Stride, sums);
+            }
+        }
+    }
+
+    private readonly struct ColumnsJob(Matrix dZ, Real* partials, long width) : IRowJob
+    {
+        public void Run(long first, long last)
+        {
+            for (long leaf = first; leaf < last; leaf++)
+            {
+                long top = leaf * LeafRows;
+                ColumnTree.Leaf(dZ.RowRange(top, Math.Min(LeafRows, dZ.Rows - top)), partials + leaf * width);
             }
         }
     }

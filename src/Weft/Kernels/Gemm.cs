@@ -22,30 +22,53 @@ internal static unsafe partial class Gemm
     public static void Multiply(Matrix X, Matrix W, Matrix Y, bool accumulate = false)
     {
         Debug.Assert(X.Columns == W.Rows && X.Rows == Y.Rows && W.Columns == Y.Columns);
-        Product(X, W, transposed: false, Y, accumulate);
+        Product(X, W, transposed: false, Y, accumulate, default);
+    }
+
+    /// <summary>Y = σ(X·W + 1 b), or σ(Y + X·W + 1 b): a row is finished while it is in the first cache.</summary>
+    /// <param name="X">[n, f]</param>
+    /// <param name="W">[f, g]</param>
+    /// <param name="b">[1, g], or missing.</param>
+    /// <param name="σ">Identity for none.</param>
+    /// <param name="Y">[n, g]</param>
+    /// <param name="accumulate">Adds to what Y holds.</param>
+    public static void Multiply(Matrix X, Matrix W, Matrix b, Activation σ, Matrix Y, bool accumulate = false)
+    {
+        Debug.Assert(X.Columns == W.Rows && X.Rows == Y.Rows && W.Columns == Y.Columns && (b.IsMissing || b.Columns == Y.Columns));
+        Product(X, W, transposed: false, Y, accumulate, new Ending(b.Data, σ));
     }
 
     /// <summary>X = Y·Wᵀ, or X += Y·Wᵀ; Y [n, g], W [f, g], X [n, f].</summary>
     public static void MultiplyTransposedRight(Matrix Y, Matrix W, Matrix X, bool accumulate = false)
     {
         Debug.Assert(Y.Columns == W.Columns && X.Rows == Y.Rows && X.Columns == W.Rows);
-        Product(Y, W, transposed: true, X, accumulate);
+        Product(Y, W, transposed: true, X, accumulate, default);
     }
 
-    private static void Product(Matrix A, Matrix B, bool transposed, Matrix C, bool accumulate)
+    /// <summary>What happens to a row of a product once its sums are complete.</summary>
+    private readonly struct Ending(Real* bias, Activation activation)
+    {
+        public readonly Real* Bias = bias;
+        public readonly Activation σ = activation;
+
+        public bool IsNothing => Bias == null && σ.Kind == ActivationKind.Identity;
+    }
+
+    private static void Product(Matrix A, Matrix B, bool transposed, Matrix C, bool accumulate, Ending ending)
     {
         if (C.Count == 0) return;
         if (A.Columns == 0)
         {
             if (!accumulate) C.Clear();
+            ActivationPass.Forward(ending.σ, ending.Bias, C.Data, C.Stride, C.Rows, C.Columns, C.Data, C.Stride);
             return;
         }
-        if (Vector512.IsHardwareAccelerated && C.Columns > Vector256<Real>.Count) Product<Lanes512, Vector512<Real>>(A, B, transposed, C, accumulate);
-        else if (Vector256.IsHardwareAccelerated && C.Columns > Vector128<Real>.Count) Product<Lanes256, Vector256<Real>>(A, B, transposed, C, accumulate);
-        else Product<Lanes128, Vector128<Real>>(A, B, transposed, C, accumulate);
+        if (Vector512.IsHardwareAccelerated && C.Columns > Vector256<Real>.Count) Product<Lanes512, Vector512<Real>>(A, B, transposed, C, accumulate, ending);
+        else if (Vector256.IsHardwareAccelerated && C.Columns > Vector128<Real>.Count) Product<Lanes256, Vector256<Real>>(A, B, transposed, C, accumulate, ending);
+        else Product<Lanes128, Vector128<Real>>(A, B, transposed, C, accumulate, ending);
     }
 
-    private static void Product<TLanes, TVector>(Matrix A, Matrix B, bool transposed, Matrix C, bool accumulate)
+    private static void Product<TLanes, TVector>(Matrix A, Matrix B, bool transposed, Matrix C, bool accumulate, Ending ending)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
@@ -58,7 +81,7 @@ internal static unsafe partial class Gemm
             if (transposed) GemmPack.PackTransposed(B.Data + q, depth, C.Columns, B.Stride, TLanes.Count, packed + q * padded);
             else GemmPack.Pack<TLanes, TVector>(B.Data + q * B.Stride, depth, C.Columns, B.Stride, packed + q * padded);
         }
-        var job = new ProductJob<TLanes, TVector>(A, packed, block, C, accumulate);
+        var job = new ProductJob<TLanes, TVector>(A, packed, block, C, accumulate, ending);
         RowParallel.For(C.Rows, C.Count * inner / ProductsPerOperation, ref job, GemmKernel.TileRows);
     }
 
@@ -69,7 +92,7 @@ internal static unsafe partial class Gemm
         return (size + blocks - 1) / blocks;
     }
 
-    private readonly struct ProductJob<TLanes, TVector>(Matrix A, Real* packed, long block, Matrix C, bool accumulate) : IRowJob
+    private readonly struct ProductJob<TLanes, TVector>(Matrix A, Real* packed, long block, Matrix C, bool accumulate, Ending ending) : IRowJob
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
@@ -106,6 +129,9 @@ internal static unsafe partial class Gemm
                 Tile<TLanes, TVector>(depth, a, rows, A.Stride, 1, b, width, tile, width, load);
                 for (int r = 0; r < rows; r++) Copy(tile + r * width, c + r * C.Stride, used);
             }
+            if (ending.IsNothing || q + depth < A.Columns) return;
+            Real* z = C.Data + i * C.Stride;
+            ActivationPass.Forward(ending.σ, ending.Bias, z, C.Stride, rows, C.Columns, z, C.Stride);
         }
     }
 

@@ -19,6 +19,15 @@ internal static unsafe class GemmPack
     /// <summary>Packs B, [rows, columns] with B(q, j) at <c>b[q · stride + j]</c>.</summary>
     public static void Pack<TLanes, TVector>(Real* b, long rows, long columns, long stride, Real* packed)
         where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => Pack<TLanes, TVector>(b, 0, rows, columns, stride, rows, packed);
+
+    /// <summary>The same for rows that become rows <paramref name="first"/> … of panels of <paramref name="panelRows"/> rows.</summary>
+    /// <remarks>
+    /// What a vector load finds past the last column is the start of the next row, or past the last row the zeros that follow
+    /// every matrix, and only sums that nobody reads take it up.
+    /// </remarks>
+    public static void Pack<TLanes, TVector>(Real* b, long first, long rows, long columns, long stride, long panelRows, Real* packed)
+        where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
         int lanes = TLanes.Count;
@@ -26,29 +35,17 @@ internal static unsafe class GemmPack
         for (long j = 0; j < padded; j += 2 * lanes)
         {
             int width = PanelWidth(j, padded, lanes);
-            Real* from = b + j, to = packed + rows * j;
-            if (j + 2 * lanes <= columns)
+            Real* from = b + j, to = packed + panelRows * j + first * width;
+            if (width == lanes)
+                for (long q = 0; q < rows; q++, from += stride, to += lanes) TLanes.Store(TLanes.Load(from), to);
+            else
                 for (long q = 0; q < rows; q++, from += stride, to += 2 * lanes)
                 {
-                    var first = TLanes.Load(from);
-                    var second = TLanes.Load(from + lanes);
-                    TLanes.Store(first, to);
-                    TLanes.Store(second, to + lanes);
+                    var left = TLanes.Load(from);
+                    var right = TLanes.Load(from + lanes);
+                    TLanes.Store(left, to);
+                    TLanes.Store(right, to + lanes);
                 }
-            else
-            {
-                // What a vector load finds past the last column is the start of the next row, and only sums that nobody
-                // reads take it up. The last row has no next one.
-                long quick = stride + columns - j >= width ? rows - 1 : 0;
-                long q = 0;
-                for (; q < quick; q++, from += stride, to += width)
-                {
-                    TLanes.Store(TLanes.Load(from), to);
-                    if (width > lanes) TLanes.Store(TLanes.Load(from + lanes), to + lanes);
-                }
-                for (; q < rows; q++, from += stride, to += width)
-                    for (int t = 0; t < width; t++) to[t] = j + t < columns ? from[t] : 0;
-            }
         }
     }
 

@@ -15,6 +15,8 @@ internal static unsafe partial class Gemm
     public const int LeafRows = 256;
     /// <summary>Subtrees that are summed side by side.</summary>
     private const long MostSubtrees = 64;
+    /// <summary>Rows of dZ that are formed at a time; they stay in the first cache until they are packed.</summary>
+    private const long SlopedRows = 16;
     /// <summary>Vectors of columns from which on a strip of the left operand is copied.</summary>
     private const int WorthCopying = 5;
 
@@ -22,18 +24,52 @@ internal static unsafe partial class Gemm
     public static void MultiplyTransposedLeft(Matrix X, Matrix Y, Matrix W, bool accumulate = false)
     {
         Debug.Assert(X.Rows == Y.Rows && W.Rows == X.Columns && W.Columns == Y.Columns);
+        SumOverRows(X, new RightRows(Y, default, null), W, accumulate);
+    }
+
+    /// <summary>
+    /// dW = Xᵀ·dZ and db = Σ_i dZ_i for a dZ that is formed from dH on the way, some rows at a time, and never kept. The bits are those
+    /// of the product with the whole dZ and of <see cref="Elementwise.ColumnSums"/>.
+    /// </summary>
+    /// <param name="X">[n, f]</param>
+    /// <param name="dZ">[n, g]</param>
+    /// <param name="dW">[f, g]</param>
+    /// <param name="db">[1, g]</param>
+    public static void MultiplyTransposedLeft(Matrix X, in ActivationAdjoint dZ, Matrix dW, Matrix db)
+    {
+        Debug.Assert(X.Rows == dZ.dH.Rows && dW.Rows == X.Columns && dW.Columns == dZ.dH.Columns && db.Columns == dW.Columns);
+        long leaves = (X.Rows + LeafRows - 1) / LeafRows, width = ColumnTree.PaddedWidth(dW.Columns);
+        Real* sums = Scratch.Take(ScratchUse.Sums, leaves * width);
+        if (dW.Count == 0) Elementwise.Backward(dZ, default, db);
+        else
+        {
+            SumOverRows(X, new RightRows(dZ.dH, dZ, sums), dW, accumulate: false);
+            ColumnTree.Combine(sums, leaves, width, db, accumulate: false);
+        }
+    }
+
+    /// <summary>The right operand: Y, or, where there is room for its column sums, a row a leaf, dZ formed from Y.</summary>
+    private readonly struct RightRows(Matrix rows, ActivationAdjoint adjoint, Real* columnSums)
+    {
+        public readonly Matrix Y = rows;
+        public readonly ActivationAdjoint dZ = adjoint;
+        public readonly Real* Sums = columnSums;
+    }
+
+    private static void SumOverRows(Matrix X, in RightRows right, Matrix W, bool accumulate)
+    {
         if (W.Count == 0) return;
         if (X.Rows == 0)
         {
             if (!accumulate) W.Clear();
             return;
         }
-        if (Vector512.IsHardwareAccelerated && W.Columns > Vector256<Real>.Count) SumOverRows<Lanes512, Vector512<Real>>(X, Y, W, accumulate);
-        else if (Vector256.IsHardwareAccelerated && W.Columns > Vector128<Real>.Count) SumOverRows<Lanes256, Vector256<Real>>(X, Y, W, accumulate);
-        else SumOverRows<Lanes128, Vector128<Real>>(X, Y, W, accumulate);
+        if (Vector512.IsHardwareAccelerated && W.Columns > Vector256<Real>.Count) SumOverRows<Lanes512, Vector512<Real>>(X, right, W, accumulate);
+        else if (Vector256.IsHardwareAccelerated && W.Columns > Vector128<Real>.Count) SumOverRows<Lanes256, Vector256<Real>>(X, right, W, accumulate);
+        else SumOverRows<Lanes128, Vector128<Real>>(X, right, W, accumulate);
     }
 
-    private static void SumOverRows<TLanes, TVector>(Matrix X, Matrix Y, Matrix W, bool accumulate)
+    private static void SumOverRows<TLanes, TVector>(Matrix X, in RightRows right, Matrix W, bool accumulate)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
@@ -48,7 +84,7 @@ internal static unsafe partial class Gemm
         long stripSize = GemmKernel.TileRows * GemmPack.Padded(W.Columns, TLanes.Count);
         Real* partials = Scratch.Take(ScratchUse.Partials, subtrees * strips * stripSize);
         long work = X.Rows * W.Count / ProductsPerOperation;
-        var sum = new SubtreeJob<TLanes, TVector>(X, Y, partials, strips, stripsPerBand, subtree);
+        var sum = new SubtreeJob<TLanes, TVector>(X, right, partials, strips, stripsPerBand, subtree);
         RowParallel.For(subtrees * bands, work, ref sum);
         var combine = new CombineJob<TLanes, TVector>(partials, subtrees, strips * stripSize, W, accumulate);
         RowParallel.For(strips, subtrees * W.Count, ref combine);
@@ -58,7 +94,7 @@ internal static unsafe partial class Gemm
     /// Task t sums subtree t / bands for band t % bands of the result. A strip is 6 rows of the result: for each panel of
     /// columns a tile of 6 rows, one after another.
     /// </summary>
-    private readonly struct SubtreeJob<TLanes, TVector>(Matrix X, Matrix Y, Real* partials, long strips, long stripsPerBand, long subtree) : IRowJob
+    private readonly struct SubtreeJob<TLanes, TVector>(Matrix X, RightRows operand, Real* partials, long strips, long stripsPerBand, long subtree) : IRowJob
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
@@ -74,7 +110,7 @@ internal static unsafe partial class Gemm
 
         private void Subtree(long number, long firstStrip, long count)
         {
-            long padded = GemmPack.Padded(Y.Columns, TLanes.Count), stripSize = GemmKernel.TileRows * padded, size = count * stripSize;
+            long padded = GemmPack.Padded(operand.Y.Columns, TLanes.Count), stripSize = GemmKernel.TileRows * padded, size = count * stripSize;
             long firstLeaf = number * subtree, leaves = Math.Min(subtree, (X.Rows + LeafRows - 1) / LeafRows - firstLeaf);
             Real* target = partials + (number * strips + firstStrip) * stripSize;
             // A binary counter: level ℓ holds the sum of 2^ℓ leaves while bit ℓ of the number of leaves done is set.
@@ -93,13 +129,34 @@ internal static unsafe partial class Gemm
             Buffer.MemoryCopy(sum, target, size * sizeof(Real), size * sizeof(Real));
         }
 
+        /// <summary>Packs a leaf's rows of the right operand. The first band is the one that keeps their sums.</summary>
+        private void Pack(long leaf, long row, long rows, bool keepSums, Real* packed)
+        {
+            var Y = operand.Y;
+            if (operand.Sums == null)
+            {
+                GemmPack.Pack<TLanes, TVector>(Y.Data + row * Y.Stride, rows, Y.Columns, Y.Stride, packed);
+                return;
+            }
+            long width = ColumnTree.PaddedWidth(Y.Columns);
+            Real* some = Scratch.Take(ScratchUse.Slopes, (SlopedRows + 1) * width);
+            Real* sums = keepSums ? operand.Sums + leaf * width : some + SlopedRows * width;
+            RowVector.Clear(sums, width);
+            for (long q = 0; q < rows; q += SlopedRows)
+            {
+                long count = Math.Min(SlopedRows, rows - q);
+                ActivationPass.Adjoint(operand.dZ, row + q, count, some, width, sums);
+                GemmPack.Pack<TLanes, TVector>(some, q, count, Y.Columns, width, rows, packed);
+            }
+        }
+
         /// <summary>Sums one leaf and adds the levels below to it, strip by strip.</summary>
         private void Leaf(long leaf, long firstStrip, long count, Real* stack, int level, long size, long padded)
         {
             int w = TLanes.Count;
             long row = leaf * LeafRows, rows = Math.Min(LeafRows, X.Rows - row);
             Real* right = Scratch.Take(ScratchUse.PackedLeaf, rows * padded);
-            GemmPack.Pack<TLanes, TVector>(Y.Data + row * Y.Stride, rows, Y.Columns, Y.Stride, right);
+            Pack(leaf, row, rows, firstStrip == 0, right);
             long stripSize = GemmKernel.TileRows * padded;
             // A strip that several panels read is worth a copy, which spares the strided walk.
             Real* copy = padded >= WorthCopying * w ? Scratch.Take(ScratchUse.PackedStrip, GemmKernel.TileRows * LeafRows) : null;
@@ -120,7 +177,8 @@ internal static unsafe partial class Gemm
                     Tile<TLanes, TVector>(rows, left, used, 1, step, right + rows * j, width, target + GemmKernel.TileRows * j, width, load: false);
                 }
                 GemmPack.Prefetch(X, row + LeafRows + s * LeafRows / count, row + LeafRows + (s + 1) * LeafRows / count);
-                GemmPack.Prefetch(Y, row + LeafRows + s * LeafRows / count, row + LeafRows + (s + 1) * LeafRows / count);
+                GemmPack.Prefetch(operand.Y, row + LeafRows + s * LeafRows / count, row + LeafRows + (s + 1) * LeafRows / count);
+                if (operand.Sums != null) GemmPack.Prefetch(operand.dZ.S, row + LeafRows + s * LeafRows / count, row + LeafRows + (s + 1) * LeafRows / count);
                 for (int below = 0; below < level; below++) AddTo<TLanes, TVector>(stack + below * size + s * stripSize, stripSize, target);
             }
         }

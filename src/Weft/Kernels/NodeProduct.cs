@@ -8,10 +8,17 @@ internal static class NodeProduct
     /// <summary>X = H·W, or added to X.</summary>
     public static void Multiply(NodeMatrix H, Matrix W, Matrix X, bool accumulate = false)
     {
-        if (H.Columns != W.Rows)
-            throw new ArgumentException($"rows of {H.Columns} columns meet weights {W}; the features must be as wide as those that the layer was made for");
+        CheckWidth(H, W);
         if (H.Sparse is { } sparse) Spmm.Multiply(sparse.ByRow, sparse.Values, W, X, accumulate);
         else Gemm.Multiply(H.Dense, W, X, accumulate);
+    }
+
+    /// <summary>Throws unless H·W is a product.</summary>
+    /// <exception cref="ArgumentException">The features are not as wide as the weights are long.</exception>
+    public static void CheckWidth(NodeMatrix H, Matrix W)
+    {
+        if (H.Columns != W.Rows)
+            throw new ArgumentException($"rows of {H.Columns} columns meet weights {W}; the features must be as wide as those that the layer was made for");
     }
 
     /// <summary>dW = Hᵀ·dX</summary>

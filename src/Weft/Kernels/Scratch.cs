@@ -9,6 +9,7 @@ internal enum ScratchUse
     PackedRight,
     PackedLeaf,
     PackedStrip,
+    Slopes,
     LeafStack,
     Partials,
     Sums,

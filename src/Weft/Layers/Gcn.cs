@@ -43,23 +43,18 @@ public sealed class Gcn : ILayer
     {
         var A = graph.Normalized(addLoops);
         long n = graph.OwnedDestinations, d = W.Value.Columns;
-        Matrix Z;
         if (AggregatesFirst(saved))
         {
             var AH = saved.Constant("AH", n, H.Columns, out bool stale);
             if (stale) A.Aggregate(A.Weights, H.Dense, AH);                    // A′·H
-            Z = saved.Take("Z", n, d);
-            Gemm.Multiply(AH, W.Value, Z);                                     // Z = (A′·H)·W
+            var Zfirst = saved.TakeArgument(σ, n, d);
+            return saved.ProductOutput(σ, b, AH, W.Value, Zfirst);             // H′ = σ((A′·H)·W + 1 bᵀ)
         }
-        else
-        {
-            var X = saved.Temporary("X", H.Rows, d);
-            NodeProduct.Multiply(H, W.Value, X);                               // X = H·W
-            Z = saved.Take("Z", n, d);
-            A.Aggregate(A.Weights, X, Z);                                      // Z = A′·X
-        }
-        if (b is not null) Elementwise.AddBias(Z, b.Value, Z);                 //       + 1 bᵀ
-        return saved.Activate(σ, Z);                                           // H′ = σ(Z)
+        var X = saved.Temporary("X", H.Rows, d);
+        NodeProduct.Multiply(H, W.Value, X);                                   // X = H·W
+        var Z = saved.TakeArgument(σ, n, d);
+        A.Aggregate(A.Weights, X, Z);                                          // Z = A′·X
+        return saved.Output(σ, b, Z);                                          // H′ = σ(Z + 1 bᵀ)
     }
 
     /// <inheritdoc/>
@@ -67,12 +62,15 @@ public sealed class Gcn : ILayer
     {
         var A = graph.Normalized(addLoops);
         var H = saved.Input;
-        var dZ = saved.ActivateAdjoint(σ, saved["Z"], dH);                     // dZ = dH ⊙ σ′(Z)
-        if (b is not null) saved.AddBiasGradient(graph, b, dZ);                // db = Σ_i dZ_i
+        if (AggregatesFirst(saved) && !saved.NeedsInputGradient)
+        {
+            saved.AddProductGradients(graph, σ, W, b, saved["AH"], dH);        // dZ = dH ⊙ σ′(Z), db = Σ_i dZ_i, dW = (A′·H)ᵀ·dZ
+            return default;
+        }
+        var dZ = saved.OutputAdjoint(graph, σ, b, dH);                         // dZ = dH ⊙ σ′(Z), db = Σ_i dZ_i
         if (AggregatesFirst(saved))
         {
             saved.AddProductGradient(graph, W, saved["AH"], dZ, "dW");         // dW = (A′·H)ᵀ·dZ
-            if (!saved.NeedsInputGradient) return default;
             var dAH = saved.Temporary("dAH", dZ.Rows, H.Columns);
             Gemm.MultiplyTransposedRight(dZ, W.Value, dAH);                    // dZ·Wᵀ
             var dInput = saved.Take("dH_prev", H.Rows, H.Columns);

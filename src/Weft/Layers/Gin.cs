@@ -43,50 +43,43 @@ public sealed class Gin : ILayer
     {
         long n = graph.OwnedDestinations;
         Real one = 1 + eps.Value[0, 0];
-        Matrix Z1;
+        Matrix Z1, T;
         if (AggregatesFirst(saved))
         {
             var AH = saved.Constant("AH", n, H.Columns, out bool stale);
             if (stale) graph.Aggregate(default, H.Dense, AH);                  // AH = A·H
             var U = saved.Take("U", n, H.Columns);
             Elementwise.AddScaled(AH, one, H.Dense.Top(n), U);                 // U = (1 + ε)·H + AH
-            Z1 = saved.Take("Z1", n, W1.Value.Columns);
-            Gemm.Multiply(U, W1.Value, Z1);                                    // Z1 = U·W1
+            Z1 = saved.TakeArgument(φ, n, W1.Value.Columns, "Z1", "T");
+            T = saved.ProductOutput(φ, b1, U, W1.Value, Z1, value: "T");       // Z1 = U·W1 + b1, T = φ(Z1)
         }
         else
         {
             if (saved.Tracing) TraceSums(graph, H, one, saved);
-            Z1 = saved.Take("Z1", n, W1.Value.Columns);
+            Z1 = saved.TakeArgument(φ, n, W1.Value.Columns, "Z1", "T");
             var Y = saved.Take("Y", H.Rows, W1.Value.Columns);
             NodeProduct.Multiply(H, W1.Value, Y);                              // Y = H·W1
             graph.Aggregate(default, Y, Z1);                                   // Z1 = A·Y
             Elementwise.AddScaled(Z1, one, Y.Top(n), Z1);                      //      + (1 + ε)·Y
+            T = saved.Output(φ, b1, Z1, "T");                                  //      + b1, T = φ(Z1)
         }
-        Elementwise.AddBias(Z1, b1.Value, Z1);                                 //      + b1
-        var T = saved.Take("T", n, Z1.Columns);
-        Elementwise.Forward(φ, Z1, T);                                         // T = φ(Z1)
-        var Z = saved.Take("Z", n, W2.Value.Columns);
-        Gemm.Multiply(T, W2.Value, Z);                                         // Z = T·W2
-        Elementwise.AddBias(Z, b2.Value, Z);                                   //     + b2
-        return saved.Activate(σ, Z);                                           // H′ = σ(Z)
+        var Z = saved.TakeArgument(σ, n, W2.Value.Columns);
+        return saved.ProductOutput(σ, b2, T, W2.Value, Z);                     // Z = T·W2 + b2, H′ = σ(Z)
     }
 
     /// <inheritdoc/>
     public Matrix Backward(Graph graph, Matrix dH, Saved saved)
     {
         var H = saved.Input;
-        var (Z1, T) = (saved["Z1"], saved["T"]);
+        var T = saved.ValueOf(φ, "Z1", "T");
         long n = graph.OwnedDestinations;
         Real one = 1 + eps.Value[0, 0];
 
-        var dZ = saved.ActivateAdjoint(σ, saved["Z"], dH);                     // dZ = dH ⊙ σ′(Z)
+        var dZ = saved.OutputAdjoint(graph, σ, b2, dH, nameOfBias: "db2");     // dZ = dH ⊙ σ′(Z), db2 = Σ_i dZ_i
         saved.AddProductGradient(graph, W2, T, dZ, "dW2");                     // dW2 = Tᵀ·dZ
-        saved.AddBiasGradient(graph, b2, dZ, "db2");                           // db2 = Σ_i dZ_i
         var dT = saved.Temporary("dT", n, T.Columns);
         Gemm.MultiplyTransposedRight(dZ, W2.Value, dT);                        // dT = dZ·W2ᵀ
-        var dZ1 = saved.Temporary("dZ1", n, T.Columns);
-        Elementwise.Backward(φ, Z1, dT, dZ1);                                  // dZ1 = dT ⊙ φ′(Z1)
-        saved.AddBiasGradient(graph, b1, dZ1, "db1");                          // db1 = Σ_i dZ1_i
+        var dZ1 = saved.OutputAdjoint(graph, φ, b1, dT, "Z1", "T", "dZ1", "db1"); // dZ1 = dT ⊙ φ′(Z1), db1 = Σ_i dZ1_i
 
         if (saved.Tracing) Gemm.MultiplyTransposedRight(dZ1, W1.Value, saved.Take("dU", n, H.Columns)); // dU = dZ1·W1ᵀ
         var deps = saved.Temporary("deps", 1, 1);
@@ -138,8 +131,8 @@ public sealed class Gin : ILayer
         new("Z", "Z", "Z", "T·W2 + b2"),
         new("H", "H", "H", "σ(Z)"),
         new("dZ", "dZ", "δ′", "dH ⊙ σ′(Z)"),
-        new("dW2", "dW2", "∂ℒ/∂W2", "Tᵀ·dZ"),
         new("db2", "db2", "∂ℒ/∂b2", "Σ dZ", TraceLayout.Vector),
+        new("dW2", "dW2", "∂ℒ/∂W2", "Tᵀ·dZ"),
         new("dT", "dT", "∂ℒ/∂T", "dZ·W2ᵀ"),
         new("dZ1", "dZ1", "∂ℒ/∂Z1", "dT ⊙ φ′(Z1)"),
         new("db1", "db1", "∂ℒ/∂b1", "Σ dZ1", TraceLayout.Vector),

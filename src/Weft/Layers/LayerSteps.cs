@@ -25,6 +25,84 @@ internal static class LayerSteps
         return dZ;
     }
 
+    /// <summary>
+    /// The buffer for Z, the argument of σ. Where σ′ can be told from σ's value, training keeps the value alone: the buffer is
+    /// then H's, and <see cref="Output"/> writes H over Z.
+    /// </summary>
+    public static Matrix TakeArgument(this Saved saved, Activation σ, long rows, long columns, string argument = "Z", string value = "H") =>
+        saved.Take(saved.KeepsValueAlone(σ) ? value : argument, rows, columns);
+
+    /// <summary>H = σ(Z + 1 bᵀ), in one pass and over Z where training keeps H alone.</summary>
+    /// <param name="saved">Holds Z, and receives H.</param>
+    /// <param name="σ">σ</param>
+    /// <param name="b">b, if there is one.</param>
+    /// <param name="Z">The sum before the bias, which is added to it.</param>
+    /// <param name="value">Name of H.</param>
+    public static Matrix Output(this Saved saved, Activation σ, Parameter? b, Matrix Z, string value = "H")
+    {
+        if (saved.KeepsValueAlone(σ))
+        {
+            Elementwise.Forward(σ, Z, Bias(b), Z);
+            return Z;
+        }
+        if (b is not null) Elementwise.AddBias(Z, b.Value, Z);
+        if (σ.Kind == ActivationKind.Identity && !saved.Tracing) return Z;
+        var H = saved.Take(value, Z.Rows, Z.Columns);
+        Elementwise.Forward(σ, Z, H);
+        return H;
+    }
+
+    /// <summary>H = σ(X·W + 1 bᵀ), or σ(Z + X·W + 1 bᵀ); bias and σ in the product's last step where training keeps H alone.</summary>
+    public static Matrix ProductOutput(this Saved saved, Activation σ, Parameter? b, NodeMatrix X, Matrix W, Matrix Z, bool accumulate = false, string value = "H")
+    {
+        if (X.IsSparse || !(saved.KeepsValueAlone(σ) || (σ.Kind == ActivationKind.Identity && !saved.Tracing)))
+        {
+            NodeProduct.Multiply(X, W, Z, accumulate);
+            return saved.Output(σ, b, Z, value);
+        }
+        NodeProduct.CheckWidth(X, W);
+        Gemm.Multiply(X.Dense, W, Bias(b), σ, Z, accumulate);
+        return Z;
+    }
+
+    /// <summary>σ's value as the forward pass left it.</summary>
+    public static Matrix ValueOf(this Saved saved, Activation σ, string argument = "Z", string value = "H") =>
+        saved[σ.Kind == ActivationKind.Identity && !saved.Tracing ? argument : value];
+
+    /// <summary>dZ = dH ⊙ σ′(Z), not yet formed.</summary>
+    public static ActivationAdjoint AdjointOf(this Saved saved, Activation σ, Matrix dH, string argument = "Z", string value = "H") =>
+        saved.KeepsValueAlone(σ) ? new(σ, saved[value], FromOutput: true, dH) : new(σ, saved[argument], FromOutput: false, dH);
+
+    /// <summary>dZ = dH ⊙ σ′(Z), and db = Σ_i dZ_i added to the parameter's gradient, in one pass; dH itself where σ is the identity.</summary>
+    public static Matrix OutputAdjoint(this Saved saved, Graph graph, Activation σ, Parameter? b, Matrix dH, string argument = "Z", string value = "H", string name = "dZ", string nameOfBias = "db")
+    {
+        if (σ.Kind == ActivationKind.Identity && !saved.Tracing)
+        {
+            if (b is not null) saved.AddBiasGradient(graph, b, dH, nameOfBias);
+            return dH;
+        }
+        var dZ = saved.Temporary(name, dH.Rows, dH.Columns);
+        var db = b is null ? default : saved.Temporary(nameOfBias, 1, dH.Columns);
+        Elementwise.Backward(saved.AdjointOf(σ, dH, argument, value), dZ, db);
+        if (b is not null) saved.AddGradient(graph, b, db);
+        return dZ;
+    }
+
+    /// <summary>dZ = dH ⊙ σ′(Z), dW = Xᵀ·dZ and db = Σ_i dZ_i, added to the parameters' gradients, for a dZ that nobody else reads: it is never kept.</summary>
+    public static void AddProductGradients(this Saved saved, Graph graph, Activation σ, Parameter W, Parameter? b, Matrix X, Matrix dH)
+    {
+        var dW = saved.Temporary("dW", W.Value.Rows, W.Value.Columns);
+        var db = saved.Temporary("db", 1, dH.Columns);
+        Gemm.MultiplyTransposedLeft(X, saved.AdjointOf(σ, dH), dW, db);
+        if (b is not null) saved.AddGradient(graph, b, db);
+        saved.AddGradient(graph, W, dW);
+    }
+
+    private static bool KeepsValueAlone(this Saved saved, Activation σ) =>
+        !saved.Tracing && σ.Kind != ActivationKind.Identity && σ.HasSlopeOfOutput;
+
+    private static Matrix Bias(Parameter? b) => b is null ? default : b.Value;
+
     /// <summary>db = Σ_i dZ_i over the nodes of every process, added to the parameter's gradient.</summary>
     public static void AddBiasGradient(this Saved saved, Graph graph, Parameter b, Matrix dZ, string name = "db")
     {

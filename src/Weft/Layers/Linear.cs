@@ -33,18 +33,20 @@ public sealed class Linear : ILayer
     /// <inheritdoc/>
     public NodeMatrix Forward(Graph graph, NodeMatrix H, Saved saved)
     {
-        var Z = saved.Take("Z", H.Rows, W.Value.Columns);
-        NodeProduct.Multiply(H, W.Value, Z);                                   // Z = H·W
-        if (b is not null) Elementwise.AddBias(Z, b.Value, Z);                 //       + 1 bᵀ
-        return saved.Activate(σ, Z);                                           // H′ = σ(Z)
+        var Z = saved.TakeArgument(σ, H.Rows, W.Value.Columns);
+        return saved.ProductOutput(σ, b, H, W.Value, Z);                       // Z = H·W + 1 bᵀ, H′ = σ(Z)
     }
 
     /// <inheritdoc/>
     public Matrix Backward(Graph graph, Matrix dH, Saved saved)
     {
         var H = saved.Input;
-        var dZ = saved.ActivateAdjoint(σ, saved["Z"], dH);                     // dZ = dH ⊙ σ′(Z)
-        if (b is not null) saved.AddBiasGradient(graph, b, dZ);                // db = Σ_i dZ_i
+        if (!saved.Tracing && !saved.NeedsInputGradient && !H.IsSparse)
+        {
+            saved.AddProductGradients(graph, σ, W, b, H.Dense, dH);            // dZ = dH ⊙ σ′(Z), db = Σ_i dZ_i, dW = Hᵀ·dZ
+            return default;
+        }
+        var dZ = saved.OutputAdjoint(graph, σ, b, dH);                         // dZ = dH ⊙ σ′(Z), db = Σ_i dZ_i
         saved.AddProductGradient(graph, W, H, dZ, "dW");                       // dW = Hᵀ·dZ
         if (!saved.NeedsInputGradient) return default;
         var dH_prev = saved.Take("dH_prev", H.Rows, H.Columns);

@@ -44,20 +44,18 @@ public sealed class Sage : ILayer
         {
             var M = saved.Constant("M", n, H.Columns, out bool stale);
             if (stale) graph.Aggregate(graph.MeanWeights, H.Dense, M);         // M = D⁻¹·A·H
-            Z = saved.Take("Z", n, d);
+            Z = saved.TakeArgument(σ, n, d);
             Gemm.Multiply(M, Wneigh.Value, Z);                                 // Z = M·W_neigh
         }
         else
         {
             if (saved.Tracing) TraceMean(graph, H, saved);
-            Z = saved.Take("Z", n, d);
+            Z = saved.TakeArgument(σ, n, d);
             var Y = saved.Temporary("Y", H.Rows, d);
             NodeProduct.Multiply(H, Wneigh.Value, Y);                          // Y = H·W_neigh
             graph.Aggregate(graph.MeanWeights, Y, Z);                          // Z = D⁻¹·A·Y
         }
-        NodeProduct.Multiply(H.Top(n), Wself.Value, Z, accumulate: true);      //     + H·W_self
-        if (b is not null) Elementwise.AddBias(Z, b.Value, Z);                 //     + 1 bᵀ
-        return saved.Activate(σ, Z);                                           // H′ = σ(Z)
+        return saved.ProductOutput(σ, b, H.Top(n), Wself.Value, Z, accumulate: true); // Z + H·W_self + 1 bᵀ, H′ = σ(Z)
     }
 
     /// <inheritdoc/>
@@ -65,8 +63,7 @@ public sealed class Sage : ILayer
     {
         var H = saved.Input;
         long n = graph.OwnedDestinations;
-        var dZ = saved.ActivateAdjoint(σ, saved["Z"], dH);                     // dZ = dH ⊙ σ′(Z)
-        if (b is not null) saved.AddBiasGradient(graph, b, dZ);                // db = Σ_i dZ_i
+        var dZ = saved.OutputAdjoint(graph, σ, b, dH);                         // dZ = dH ⊙ σ′(Z), db = Σ_i dZ_i
         saved.AddProductGradient(graph, Wself, H.Top(n), dZ, "dWself");        // dW_self = Hᵀ·dZ
         if (AggregatesFirst(saved) && !saved.NeedsInputGradient)
         {
