@@ -36,6 +36,17 @@ internal readonly struct PlainSum : IOperation
     public static Real Of(Real x, Real y, Real a) => x + y;
 }
 
+internal readonly struct Multiple : IOperation
+{
+    public static Vector512<Real> Of(Vector512<Real> x, Vector512<Real> y, Vector512<Real> a) => a * y;
+
+    public static Vector256<Real> Of(Vector256<Real> x, Vector256<Real> y, Vector256<Real> a) => a * y;
+
+    public static Vector128<Real> Of(Vector128<Real> x, Vector128<Real> y, Vector128<Real> a) => a * y;
+
+    public static Real Of(Real x, Real y, Real a) => a * y;
+}
+
 internal readonly struct Difference : IOperation
 {
     public static Vector512<Real> Of(Vector512<Real> x, Vector512<Real> y, Vector512<Real> a) => x - y;

@@ -22,6 +22,10 @@ internal static unsafe class RowVector
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void AddScaled(Real a, Real* x, Real* y, long count) => Combine<ScaledSum>(x, y, y, a, count);
 
+    /// <summary>y = a · y</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Scale(Real a, Real* y, long count) => Combine<Multiple>(y, y, y, a, count);
+
     /// <summary>y += x</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Add(Real* x, Real* y, long count) => Combine<PlainSum>(x, y, y, 0, count);

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Weft.Kernels;
 using Weft.Memory;
 
 namespace Weft.Losses;
@@ -27,24 +28,49 @@ public sealed class CrossEntropy : ILoss
 
         public readonly double Row(long i, Real* z, Real* dz)
         {
-            Real m = z[0];
-            bool finite = Real.IsFinite(m);
-            for (long c = 1; c < Classes; c++)
-            {
-                m = Real.Max(m, z[c]);
-                finite &= Real.IsFinite(z[c]);
-            }
-            // exp(∞ − ∞) would be hidden by a vector's zero; what is not a number must reach the loss.
-            if (!finite) m = Real.NaN;
+            Real m = Largest(z);
             double s = Exponentials(z, m, dz);
             int y = Labels[i];
             if (dz != null)
             {
-                Real scale = (Real)(Scale / s);
-                for (long c = 0; c < Classes; c++) dz[c] *= scale;
+                RowVector.Scale((Real)(Scale / s), dz, Classes);
                 dz[y] -= (Real)Scale;
             }
             return Math.Log(s) - ((double)z[y] - m);
+        }
+
+        /// <summary>max z_c; not a number if some z_c is not finite, because exp(∞ − ∞) would be hidden by a vector's zero.</summary>
+        private readonly Real Largest(Real* z)
+        {
+            Real m = z[0];
+            bool finite = true;
+            long c = 0;
+            if (Vector512.IsHardwareAccelerated) Largest<Lanes512, Vector512<Real>>(z, ref c, ref m, ref finite);
+            if (Vector256.IsHardwareAccelerated) Largest<Lanes256, Vector256<Real>>(z, ref c, ref m, ref finite);
+            Largest<Lanes128, Vector128<Real>>(z, ref c, ref m, ref finite);
+            for (; c < Classes; c++)
+            {
+                m = Real.Max(m, z[c]);
+                finite &= Real.IsFinite(z[c]);
+            }
+            return finite ? m : Real.NaN;
+        }
+
+        private readonly void Largest<TLanes, TVector>(Real* z, ref long c, ref Real m, ref bool finite)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged
+        {
+            int w = TLanes.Count;
+            if (c > Classes - w) return;
+            var most = TLanes.Load(z + c);
+            for (; c <= Classes - w; c += w)
+            {
+                var v = TLanes.Load(z + c);
+                finite &= !TLanes.AnyNotFinite(v);
+                most = TLanes.Select(TLanes.Less(most, v), v, most);
+            }
+            Real* lanes = (Real*)&most;
+            for (int k = 0; k < w; k++) m = lanes[k] > m ? lanes[k] : m;
         }
 
         /// <summary>e_c = exp(z_c − m), kept unless e is null; returns Σ e_c.</summary>
@@ -52,18 +78,9 @@ public sealed class CrossEntropy : ILoss
         {
             long c = 0;
             double sum = 0;
-            for (; c <= Classes - Vector512<Real>.Count; c += Vector512<Real>.Count)
-            {
-                var v = Vector512.Exp(Vector512.Load(z + c) - Vector512.Create(m));
-                if (e != null) v.Store(e + c);
-                sum += Vector512.Sum(v);
-            }
-            for (; c <= Classes - Vector128<Real>.Count; c += Vector128<Real>.Count)
-            {
-                var v = Vector128.Exp(Vector128.Load(z + c) - Vector128.Create(m));
-                if (e != null) v.Store(e + c);
-                sum += Vector128.Sum(v);
-            }
+            if (Vector512.IsHardwareAccelerated) Exponentials<Lanes512, Vector512<Real>>(z, m, e, ref c, ref sum);
+            if (Vector256.IsHardwareAccelerated) Exponentials<Lanes256, Vector256<Real>>(z, m, e, ref c, ref sum);
+            Exponentials<Lanes128, Vector128<Real>>(z, m, e, ref c, ref sum);
             for (; c < Classes; c++)
             {
                 Real v = Real.Exp(z[c] - m);
@@ -71,6 +88,26 @@ public sealed class CrossEntropy : ILoss
                 sum += v;
             }
             return sum;
+        }
+
+        private readonly void Exponentials<TLanes, TVector>(Real* z, Real m, Real* e, ref long c, ref double sum)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged
+        {
+            int w = TLanes.Count;
+            var all = TLanes.All(m);
+            while (c <= Classes - w)
+            {
+                // Short runs in the library's precision, whatever the number of classes.
+                TVector run = default;
+                for (long end = Math.Min(Classes - w, c + 31 * w); c <= end; c += w)
+                {
+                    var v = VectorMath.Exp<TLanes, TVector>(TLanes.Subtract(TLanes.Load(z + c), all));
+                    if (e != null) TLanes.Store(v, e + c);
+                    run = TLanes.Add(run, v);
+                }
+                sum += TLanes.Sum(run);
+            }
         }
     }
 }
