@@ -20,29 +20,29 @@ public sealed partial class Graph
         var (own, other, values) = Gathered(scoring, X, share);
         bool whole = share.Destinations.IsIdentity;
         long d = X.Columns / heads;
-        // Rows whose edges lie on several processes: [s·Z ‖ m ‖ s] of each, which their owner merges.
-        var rows = whole ? default : share.Destinations.Scratch("attended", BlockRows, share.Count * (d + 2));
+        // Rows whose edges lie on several processes: [s·Z ‖ m ‖ s] of each head, which their owner merges.
+        var packed = whole ? default : share.Destinations.Scratch("attended", BlockRows, share.Count * (d + 2));
+        var z = whole ? new HeadColumns(Z, 0, d) : new HeadColumns(packed, 0, d + 2);
+        var rowState = whole ? new HeadColumns(state, 0, 2) : new HeadColumns(packed, d, d + 2);
         fixed (int* ids = EdgeIds)
-            for (int k = 0; k < share.Count; k++)
-            {
-                var z = whole ? Head(Z, k, heads) : rows.ColumnRange(k * (d + 2), d);
-                var rowState = whole ? state.ColumnRange(2 * k, 2) : rows.ColumnRange(k * (d + 2) + d, 2);
-                var drop = dropout.Of(share.First + k, ids);
-                Matrix mine = Head(own, k, share.Count), theirs = Head(other, k, share.Count), x = Head(values, k, share.Count);
+        {
+            var drop = dropout.Of(share.First, ids);
+            var parameter = (Real)scoring.Parameter;
+            if (share.Count > 0)
                 switch (scoring.Kind)
                 {
                     case ScoringKind.Additive:
-                        FusedAttention.Forward(ByDestination, new SumScore(mine, theirs, (Real)scoring.Parameter), x, drop, whole, z, rowState);
+                        FusedAttention.Forward(ByDestination, new SumScore(own, other, parameter), values, share.Count, drop, whole, z, rowState);
                         break;
                     case ScoringKind.AdditiveBeforeNonlinearity:
-                        FusedAttention.Forward(ByDestination, new LeakySumScore(mine, theirs, Padded(scoring.Vector, share.First + k), (Real)scoring.Parameter), x, drop, whole, z, rowState);
+                        FusedAttention.Forward(ByDestination, new LeakySumScore(own, other, share.Count, Padded(scoring.Vector, share), parameter), values, share.Count, drop, whole, z, rowState);
                         break;
                     default:
-                        FusedAttention.Forward(ByDestination, new DotScore(mine, theirs, (Real)scoring.Parameter), x, drop, whole, z, rowState);
+                        FusedAttention.Forward(ByDestination, new DotScore(own, other, share.Count, parameter), values, share.Count, drop, whole, z, rowState);
                         break;
                 }
-            }
-        if (!whole) share.Destinations.ScatterMerge(rows, Z, state);
+        }
+        if (!whole) share.Destinations.ScatterMerge(packed, Z, state);
     }
 
     /// <summary>The adjoint of <see cref="Attend"/>: gradients at X and at the operands of the scoring.</summary>
@@ -69,37 +69,36 @@ public sealed partial class Graph
         var partialDestination = share.Destinations.Partial(gradient.Destination);
         if (!gradient.Vector.IsMissing) gradient.Vector.Clear();
         fixed (int* ids = EdgeIds)
-            for (int k = 0; k < share.Count; k++)
-            {
-                var of = new HeadOperands(Head(own, k, share.Count), Head(other, k, share.Count), Head(values, k, share.Count), Head(upstream, k, share.Count), Head(rowTerms, k, share.Count),
-                    Head(partialDestination, k, share.Count), Head(partialSource, k, share.Count), Head(partialX, k, share.Count),
-                    gradient.Vector.IsMissing ? default : gradient.Vector.RowRange(share.First + k, 1), dropout.Of(share.First + k, ids));
-                var parameter = (Real)scoring.Parameter;
+        {
+            var at = new Ends(values, upstream, rowTerms, share.Count, dropout.Of(share.First, ids), partialDestination, partialSource, partialX,
+                gradient.Vector.IsMissing ? default : gradient.Vector.RowRange(share.First, share.Count));
+            var parameter = (Real)scoring.Parameter;
+            if (share.Count > 0)
                 switch (scoring.Kind)
                 {
                     case ScoringKind.Additive:
-                        AtBothEnds(of, new SumScore(of.Own, of.Other, parameter), new SumScore(of.Other, of.Own, parameter));
+                        AtBothEnds(at, new SumScore(own, other, parameter), new SumScore(other, own, parameter));
                         break;
                     case ScoringKind.AdditiveBeforeNonlinearity:
-                        Real* a = Padded(scoring.Vector, share.First + k);
-                        AtBothEnds(of, new LeakySumScore(of.Own, of.Other, a, parameter), new LeakySumScore(of.Other, of.Own, a, parameter));
+                        Real* a = Padded(scoring.Vector, share);
+                        AtBothEnds(at, new LeakySumScore(own, other, share.Count, a, parameter), new LeakySumScore(other, own, share.Count, a, parameter));
                         break;
                     default:
-                        AtBothEnds(of, new DotScore(of.Own, of.Other, parameter), new DotScore(of.Other, of.Own, parameter));
+                        AtBothEnds(at, new DotScore(own, other, share.Count, parameter), new DotScore(other, own, share.Count, parameter));
                         break;
                 }
-            }
+        }
         share.Sources.ScatterSum(partialX, dX);
         if (!gradient.Source.IsMissing) share.Sources.ScatterSum(partialSource, gradient.Source);
         share.Destinations.ScatterSum(partialDestination, gradient.Destination);
     }
 
     // The sources first: the destinations' gradient may take the place of what the destinations offered.
-    private void AtBothEnds<TScore>(in HeadOperands of, TScore atDestinations, TScore atSources)
+    private void AtBothEnds<TScore>(in Ends at, TScore atDestinations, TScore atSources)
         where TScore : struct, IAttentionScore
     {
-        FusedAttentionAdjoint.Sources(BySource, atSources, of.X, of.dZ, of.Terms, of.Dropout, of.dOther, of.dX);
-        FusedAttentionAdjoint.Destinations(ByDestination, atDestinations, of.X, of.dZ, of.Terms, of.Dropout, of.dOwn, of.dVector);
+        FusedAttentionAdjoint.Sources(BySource, atSources, at.X, at.dZ, at.Heads, at.Terms, at.Dropout, at.dSource, at.dX, at.dVector);
+        FusedAttentionAdjoint.Destinations(ByDestination, atDestinations, at.X, at.dZ, at.Heads, at.Terms, at.Dropout, at.dDestination, at.dVector);
     }
 
     private static (Matrix Own, Matrix Other, Matrix Values) Gathered(in Scoring scoring, Matrix X, HeadShare share)
@@ -109,18 +108,17 @@ public sealed partial class Graph
         return (share.Destinations.Gather(scoring.Destination, "score"), other, values);
     }
 
-    private static Matrix Head(Matrix X, int k, int heads) => X.IsMissing ? X : X.ColumnRange(k * (X.Columns / heads), X.Columns / heads);
-
-    private static unsafe Real* Padded(Matrix a, int head)
+    /// <summary>This process's heads of a, each padded with zeros to whole vectors of the width that the kernels will choose.</summary>
+    private static unsafe Real* Padded(Matrix a, HeadShare share)
     {
-        Real* padded = Scratch.Take(ScratchUse.AttentionVector, a.Columns + MostLanes);
-        EdgeRows.CopyPadded(a.Data + head * a.Stride, a.Columns, a.Columns + MostLanes, padded);
-        return padded;
+        long padded = FusedAttention.Padded(a.Columns);
+        Real* vector = Scratch.Take(ScratchUse.AttentionVector, share.Count * padded);
+        for (int k = 0; k < share.Count; k++)
+            for (long j = 0; j < padded; j++) vector[k * padded + j] = j < a.Columns ? a.Data[(share.First + k) * a.Stride + j] : 0;
+        return vector;
     }
 
-    private const int MostLanes = 64 / sizeof(Real);
-
-    private readonly record struct HeadOperands(Matrix Own, Matrix Other, Matrix X, Matrix dZ, Matrix Terms, Matrix dOwn, Matrix dOther, Matrix dX, Matrix dVector, EdgeDropout Dropout);
+    private readonly record struct Ends(Matrix X, Matrix dZ, Matrix Terms, int Heads, EdgeDropout Dropout, Matrix dDestination, Matrix dSource, Matrix dX, Matrix dVector);
 }
 
 /// <summary>Dropout of attention coefficients in one pass; nothing is dropped at rate 0.</summary>

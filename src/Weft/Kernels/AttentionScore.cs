@@ -4,35 +4,50 @@ using Weft.Memory;
 namespace Weft.Kernels;
 
 /// <summary>
-/// How one head of an attention layer scores an edge, from a row at each end of it. "Own" is the end whose row a thread works
-/// on, the destination in one pass and the source in the other; "other" is the end that an edge gathers.
+/// How attention scores an edge, from a row at each end of it. "Own" is the end whose row a thread works on, the destination in
+/// one pass and the source in the other; "other" is the end that an edge gathers. Numbers of edge t and head k lie at [k · 32 + t].
 /// </summary>
 internal unsafe interface IAttentionScore
 {
-    /// <summary>What the score reads of each node at the own end, [rows, w].</summary>
+    /// <summary>What the score reads of each node at the own end, [rows, K·w].</summary>
     Matrix Own { get; }
 
-    /// <summary>What the score reads of each node at the other end, [columns, w].</summary>
+    /// <summary>What the score reads of each node at the other end, [columns, K·w].</summary>
     Matrix Other { get; }
+
+    /// <summary>Entries from one head's sum to the next, where a head of values takes <paramref name="padded"/>.</summary>
+    static abstract long SumStep(long padded);
 
     /// <summary>True if the score reads the rows that attention sums up, so that they have been gathered already.</summary>
     static abstract bool ReadsValues { get; }
 
-    /// <summary>L[t] of a few edges; σ_L′ goes to <paramref name="slope"/> where it is one number an edge.</summary>
+    /// <summary>Entries of scratch memory that an own row needs.</summary>
+    long RowScratch<TLanes, TVector>()
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged;
+
+    /// <summary>Makes an own row ready for the calls below, in scratch memory if it must be changed.</summary>
+    Real* Prepare<TLanes, TVector>(long row, Real* scratch)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged;
+
+    /// <summary>L of a few edges; σ_L′ goes to <paramref name="slope"/> where it is one number an edge and head.</summary>
     void Logits<TLanes, TVector>(Real* own, int* others, int count, Real* L, Real* slope)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged;
 
-    /// <summary>sum += Σ_t dL[t] ∂L[t]/∂own, up to the factor that <see cref="Finish"/> applies; da likewise, if wanted.</summary>
-    void AddGradient<TLanes, TVector>(Real* own, int* others, int count, Real* dL, Real* slope, Real* sum, Real* da)
+    /// <summary>sum += Σ_t dL[t] ∂L[t]/∂own, up to the factor that <see cref="Finish"/> applies. dL may be written over.</summary>
+    void AddGradient<TLanes, TVector>(Real* own, int* others, int count, Real* dL, Real* slope, Real* sum)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged;
 
-    /// <summary>The factor that all edges share, applied to their sum.</summary>
-    void Finish(Real* sum, long columns);
+    /// <summary>The factor that all edges of the row share; what they add to the gradient of the score's vector goes to da.</summary>
+    void Finish<TLanes, TVector>(Real* own, Real* sum, Real* da)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged;
 }
 
-/// <summary>GATv1: L = σ_L(c_own + c_other), one number for each node.</summary>
+/// <summary>GATv1: L = σ_L(c_own + c_other), one number for each node and head.</summary>
 internal readonly unsafe struct SumScore(Matrix own, Matrix other, Real leak) : IAttentionScore
 {
     public Matrix Own => own;
@@ -41,35 +56,57 @@ internal readonly unsafe struct SumScore(Matrix own, Matrix other, Real leak) : 
 
     public static bool ReadsValues => false;
 
+    public static long SumStep(long padded) => 1;
+
+    public long RowScratch<TLanes, TVector>()
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => 0;
+
+    public Real* Prepare<TLanes, TVector>(long row, Real* scratch)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => own.Data + row * own.Stride;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Logits<TLanes, TVector>(Real* c, int* others, int count, Real* L, Real* slope)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
+        long heads = other.Columns, stride = other.Stride;
         for (int t = 0; t < count; t++)
         {
-            Real p = *c + other.Data[others[t] * other.Stride];                // (6)   P = c_dst ⊕ c_src
-            slope[t] = p > 0 ? 1 : leak;                                       // (23)  C′ = σ_L′(P)
-            L[t] = slope[t] * p;                                               // (8)   L = σ_L(P)
+            Real* from = other.Data + others[t] * stride;
+            for (long k = 0; k < heads; k++) L[k * EdgeRows.Tile + t] = c[k] + from[k]; // (6)   P = c_dst ⊕ c_src
         }
+        TVector leaky = TLanes.All(leak), one = TLanes.All(1);
+        for (long k = 0; k < heads; k++)
+            for (long t = k * EdgeRows.Tile; t < k * EdgeRows.Tile + count; t += TLanes.Count)
+            {
+                var p = TLanes.Load(L + t);
+                var σ = TLanes.Select(TLanes.Less(default, p), one, leaky);    // (23)  C′ = σ_L′(P)
+                TLanes.Store(σ, slope + t);
+                TLanes.Store(TLanes.Multiply(σ, p), L + t);                    // (8)   L = σ_L(P)
+            }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddGradient<TLanes, TVector>(Real* c, int* others, int count, Real* dL, Real* slope, Real* sum, Real* da)
+    public void AddGradient<TLanes, TVector>(Real* c, int* others, int count, Real* dL, Real* slope, Real* sum)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        for (int t = 0; t < count; t++) *sum += slope[t] * dL[t];              // (24)(25)  Σ Δ, Δ = C′ ⊙ dL
+        for (long k = 0; k < own.Columns; k++)
+            for (long t = k * EdgeRows.Tile; t < k * EdgeRows.Tile + count; t++) sum[k] += slope[t] * dL[t]; // (24)(25)  Σ Δ, Δ = C′ ⊙ dL
     }
 
-    public void Finish(Real* sum, long columns)
+    public void Finish<TLanes, TVector>(Real* c, Real* sum, Real* da)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
     {
         // Δ has no factor that the edges of a row share.
     }
 }
 
-/// <summary>GATv2: L = ⟨a, σ_L(x_own + x_other)⟩; a is padded with zeros to whole vectors.</summary>
-internal readonly unsafe struct LeakySumScore(Matrix own, Matrix other, Real* a, Real leak) : IAttentionScore
+/// <summary>GATv2: L = ⟨a, σ_L(x_own + x_other)⟩; a is [K, d] with each head padded to whole vectors by zeros.</summary>
+internal readonly unsafe struct LeakySumScore(Matrix own, Matrix other, long heads, Real* a, Real leak) : IAttentionScore
 {
     public Matrix Own => own;
 
@@ -77,91 +114,128 @@ internal readonly unsafe struct LeakySumScore(Matrix own, Matrix other, Real* a,
 
     public static bool ReadsValues => true;
 
+    public static long SumStep(long padded) => padded;
+
+    // The row, and the row with its sign turned.
+    public long RowScratch<TLanes, TVector>()
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => 2 * heads * EdgeRows.Padded<TLanes, TVector>(own.Columns / heads);
+
+    public Real* Prepare<TLanes, TVector>(long row, Real* scratch)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
+        long d = own.Columns / heads, padded = EdgeRows.Padded<TLanes, TVector>(d), all = heads * padded;
+        Real* x = EdgeRows.HeadsPadded(own.Data + row * own.Stride, heads, d, padded, scratch);
+        for (long j = 0; j < all; j += TLanes.Count)
+        {
+            var v = TLanes.Load(x + j);
+            TLanes.Store(v, scratch + j);
+            TLanes.Store(TLanes.Negate(v), scratch + all + j);
+        }
+        return scratch;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Logits<TLanes, TVector>(Real* x, int* others, int count, Real* L, Real* slope)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        long columns = other.Columns, w = TLanes.Count;
+        if (leak <= 1) Logits<TLanes, TVector, Gentle>(x, others, count, L);
+        else Logits<TLanes, TVector, Steep>(x, others, count, L);
+    }
+
+    private void Logits<TLanes, TVector, TLeak>(Real* x, int* others, int count, Real* L)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+        where TLeak : struct, ILeak
+    {
+        long d = other.Columns / heads, padded = EdgeRows.Padded<TLanes, TVector>(d), stride = other.Stride;
         var leaky = TLanes.All(leak);
-        for (int t = 0; t < count; t++)
+        for (int t = 0; t < count; t += EdgeRows.Abreast)
         {
-            Real* y = other.Data + others[t] * other.Stride;
-            TVector even = default, odd = default;
-            long j = 0;
-            for (; j + w < columns; j += 2 * w)
+            int left = count - t;
+            Real* y0 = other.Data + others[t] * stride, y1 = other.Data + others[t + Math.Min(1, left - 1)] * stride;
+            Real* y2 = other.Data + others[t + Math.Min(2, left - 1)] * stride, y3 = other.Data + others[t + Math.Min(3, left - 1)] * stride;
+            for (long k = 0; k < heads; k++, y0 += d, y1 += d, y2 += d, y3 += d)
             {
-                even = TLanes.MultiplyAdd(TLanes.Load(a + j), Leaky<TLanes, TVector>(TLanes.Add(TLanes.Load(x + j), TLanes.Load(y + j)), leaky), even);
-                odd = TLanes.MultiplyAdd(TLanes.Load(a + j + w), Leaky<TLanes, TVector>(TLanes.Add(TLanes.Load(x + j + w), TLanes.Load(y + j + w)), leaky), odd);
+                Real* own = x + k * padded, vector = a + k * padded;
+                TVector l0 = default, l1 = default, l2 = default, l3 = default;
+                for (long j = 0; j < d; j += TLanes.Count)
+                {
+                    TVector o = TLanes.Load(own + j), v = TLanes.Load(vector + j);
+                    l0 = TLanes.MultiplyAdd(v, TLeak.Of<TLanes, TVector>(TLanes.Add(o, TLanes.Load(y0 + j)), leaky), l0);
+                    l1 = TLanes.MultiplyAdd(v, TLeak.Of<TLanes, TVector>(TLanes.Add(o, TLanes.Load(y1 + j)), leaky), l1);
+                    l2 = TLanes.MultiplyAdd(v, TLeak.Of<TLanes, TVector>(TLanes.Add(o, TLanes.Load(y2 + j)), leaky), l2);
+                    l3 = TLanes.MultiplyAdd(v, TLeak.Of<TLanes, TVector>(TLanes.Add(o, TLanes.Load(y3 + j)), leaky), l3);
+                }
+                TLanes.StoreSums(l0, l1, l2, l3, L + k * EdgeRows.Tile + t);   // (9)   L = ⟨a, σ_L(P)⟩
             }
-            if (j < columns) even = TLanes.MultiplyAdd(TLanes.Load(a + j), Leaky<TLanes, TVector>(TLanes.Add(TLanes.Load(x + j), TLanes.Load(y + j)), leaky), even);
-            L[t] = TLanes.Sum(TLanes.Add(even, odd));                          // (9)   L = ⟨a, σ_L(P)⟩
         }
     }
 
+    // σ_L′ is 1 or the slope, so Σ dL σ_L′(P) = slope · Σ dL + (1 − slope) · Σ over P > 0 of dL.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Leaky<TLanes, TVector>(TVector p, TVector leaky)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : unmanaged =>
-        TLanes.Select(TLanes.Less(default, p), p, TLanes.Multiply(p, leaky));
-
-    public void AddGradient<TLanes, TVector>(Real* x, int* others, int count, Real* dL, Real* slope, Real* sum, Real* da)
+    public void AddGradient<TLanes, TVector>(Real* x, int* others, int count, Real* dL, Real* slope, Real* sum)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        for (int t = 0; t < count; t++) slope[t] = leak * dL[t];
-        long columns = other.Columns, w = TLanes.Count, j = 0;
-        for (; j + w < columns; j += 2 * w)
+        long d = other.Columns / heads, padded = EdgeRows.Padded<TLanes, TVector>(d);
+        Real* negative = x + heads * padded;
+        for (long k = 0; k < heads; k++)
         {
-            TVector x0 = TLanes.Load(x + j), x1 = TLanes.Load(x + j + w), s0 = TLanes.Load(sum + j), s1 = TLanes.Load(sum + j + w);
-            if (da == null)
+            Real* weights = dL + k * EdgeRows.Tile;
+            Real always = 0;
+            for (int t = 0; t < count; t++)
             {
-                for (int t = 0; t < count; t++)
-                {
-                    Real* y = other.Data + others[t] * other.Stride + j;
-                    TVector up = TLanes.All(dL[t]), down = TLanes.All(slope[t]);
-                    s0 = TLanes.Add(s0, TLanes.Select(TLanes.Less(default, TLanes.Add(x0, TLanes.Load(y))), up, down));
-                    s1 = TLanes.Add(s1, TLanes.Select(TLanes.Less(default, TLanes.Add(x1, TLanes.Load(y + w))), up, down));
-                }
+                always += leak * weights[t];
+                weights[t] *= 1 - leak;
             }
-            else
-            {
-                TVector a0 = TLanes.Load(da + j), a1 = TLanes.Load(da + j + w);
-                for (int t = 0; t < count; t++)
-                {
-                    Real* y = other.Data + others[t] * other.Stride + j;
-                    TVector up = TLanes.All(dL[t]), down = TLanes.All(slope[t]), p0 = TLanes.Add(x0, TLanes.Load(y)), p1 = TLanes.Add(x1, TLanes.Load(y + w));
-                    var d0 = TLanes.Select(TLanes.Less(default, p0), up, down);
-                    var d1 = TLanes.Select(TLanes.Less(default, p1), up, down);
-                    s0 = TLanes.Add(s0, d0);
-                    s1 = TLanes.Add(s1, d1);
-                    a0 = TLanes.MultiplyAdd(d0, p0, a0);
-                    a1 = TLanes.MultiplyAdd(d1, p1, a1);
-                }
-                TLanes.Store(a0, da + j);
-                TLanes.Store(a1, da + j + w);
-            }
-            TLanes.Store(s0, sum + j);
-            TLanes.Store(s1, sum + j + w);
+            EdgeRows.AddWherePositive<TLanes, TVector>(negative + k * padded, weights, always, other.Data + k * d, other.Stride, d, others, count, sum + k * padded); // (29)  Σ Δ / a
         }
-        if (j >= columns) return;
-        TVector own1 = TLanes.Load(x + j), last = TLanes.Load(sum + j), lastA = da == null ? default : TLanes.Load(da + j);
-        for (int t = 0; t < count; t++)
-        {
-            var p = TLanes.Add(own1, TLanes.Load(other.Data + others[t] * other.Stride + j));
-            var d = TLanes.Select(TLanes.Less(default, p), TLanes.All(dL[t]), TLanes.All(slope[t])); // dL ⊙ σ_L′(P)
-            last = TLanes.Add(last, d);                                        // (29)  Σ Δ / a
-            lastA = TLanes.MultiplyAdd(d, p, lastA);                           // (30)  da = Σ dL σ_L(P)
-        }
-        TLanes.Store(last, sum + j);
-        if (da != null) TLanes.Store(lastA, da + j);
     }
 
-    public void Finish(Real* sum, long columns) => RowVector.Multiply(sum, a, sum, columns); // (28)  Δ = a ⊙ …
+    // da = Σ_e dL σ_L(P) and σ_L(P) = σ_L′(P) ⊙ (x_dst + x_src): each end adds its own row times its own sum.
+    public void Finish<TLanes, TVector>(Real* x, Real* sum, Real* da)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
+        long all = heads * EdgeRows.Padded<TLanes, TVector>(own.Columns / heads);
+        for (long j = 0; j < all; j += TLanes.Count)
+        {
+            var s = TLanes.Load(sum + j);
+            TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(x + j), s, TLanes.Load(da + j)), da + j); // (30)
+            TLanes.Store(TLanes.Multiply(TLanes.Load(a + j), s), sum + j);     // (28)  Δ = a ⊙ …
+        }
+    }
+
+    private interface ILeak
+    {
+        static abstract TVector Of<TLanes, TVector>(TVector p, TVector leaky)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged;
+    }
+
+    /// <summary>A slope of at most 1: σ_L(p) is the larger of p and slope · p.</summary>
+    private readonly struct Gentle : ILeak
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Of<TLanes, TVector>(TVector p, TVector leaky)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => TLanes.Max(p, TLanes.Multiply(p, leaky));
+    }
+
+    private readonly struct Steep : ILeak
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static TVector Of<TLanes, TVector>(TVector p, TVector leaky)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => TLanes.Min(p, TLanes.Multiply(p, leaky));
+    }
 }
 
 /// <summary>Self-attention: L = τ·⟨q, k⟩, query and key being the own row and the other or the other way round.</summary>
-internal readonly unsafe struct DotScore(Matrix own, Matrix other, Real scale) : IAttentionScore
+internal readonly unsafe struct DotScore(Matrix own, Matrix other, long heads, Real scale) : IAttentionScore
 {
     public Matrix Own => own;
 
@@ -169,23 +243,44 @@ internal readonly unsafe struct DotScore(Matrix own, Matrix other, Real scale) :
 
     public static bool ReadsValues => false;
 
+    public static long SumStep(long padded) => padded;
+
+    public long RowScratch<TLanes, TVector>()
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => heads * EdgeRows.Padded<TLanes, TVector>(own.Columns / heads);
+
+    public Real* Prepare<TLanes, TVector>(long row, Real* scratch)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged =>
+        EdgeRows.HeadsPadded(own.Data + row * own.Stride, heads, own.Columns / heads, EdgeRows.Padded<TLanes, TVector>(own.Columns / heads), scratch);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Logits<TLanes, TVector>(Real* x, int* others, int count, Real* L, Real* slope)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        EdgeRows.Dots<TLanes, TVector>(x, other, others, count, L);            // L = τ·⟨Q_i, K_j⟩
-        for (int t = 0; t < count; t++) L[t] *= scale;
+        long d = other.Columns / heads, padded = EdgeRows.Padded<TLanes, TVector>(d);
+        EdgeRows.HeadDots<TLanes, TVector>(x, other, heads, padded, others, count, L);
+        var τ = TLanes.All(scale);
+        for (long k = 0; k < heads; k++)
+            for (long t = k * EdgeRows.Tile; t < k * EdgeRows.Tile + count; t += TLanes.Count) TLanes.Store(TLanes.Multiply(τ, TLanes.Load(L + t)), L + t); // L = τ·⟨Q_i, K_j⟩
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void AddGradient<TLanes, TVector>(Real* x, int* others, int count, Real* dL, Real* slope, Real* sum, Real* da)
+    public void AddGradient<TLanes, TVector>(Real* x, int* others, int count, Real* dL, Real* slope, Real* sum)
         where TLanes : struct, ILanes<TVector>
-        where TVector : unmanaged =>
-        EdgeRows.AddWeighted<TLanes, TVector>(dL, other, others, count, sum);  // dQ = τ·dL·K, dK = τ·dLᵀ·Q
-
-    public void Finish(Real* sum, long columns)
+        where TVector : unmanaged
     {
-        for (long j = 0; j < columns; j++) sum[j] *= scale;
+        long d = other.Columns / heads, padded = EdgeRows.Padded<TLanes, TVector>(d);
+        for (long k = 0; k < heads; k++)
+            EdgeRows.AddWeighted<TLanes, TVector>(dL + k * EdgeRows.Tile, other.Data + k * d, other.Stride, d, others, count, sum + k * padded); // dQ = τ·dL·K, dK = τ·dLᵀ·Q
+    }
+
+    public void Finish<TLanes, TVector>(Real* x, Real* sum, Real* da)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
+        long all = heads * EdgeRows.Padded<TLanes, TVector>(own.Columns / heads);
+        for (long j = 0; j < all; j += TLanes.Count) TLanes.Store(TLanes.Multiply(TLanes.All(scale), TLanes.Load(sum + j)), sum + j);
     }
 }

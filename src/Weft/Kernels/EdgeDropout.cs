@@ -2,29 +2,36 @@ using Weft.Graphs;
 
 namespace Weft.Kernels;
 
-/// <summary>The factors B of attention dropout for one head, drawn again wherever they are needed instead of being kept.</summary>
+/// <summary>The factors B of attention dropout, drawn again wherever they are needed instead of being kept.</summary>
 /// <param name="key">Key of the random numbers.</param>
-/// <param name="head">The head's number in the layer.</param>
+/// <param name="firstHead">Number in the layer of the first of these heads.</param>
 /// <param name="rate">Probability of a zero.</param>
 /// <param name="edgeIds">Id of each edge by value number, in pinned memory; missing where nothing is dropped.</param>
-internal readonly unsafe struct EdgeDropout(RandomKey key, int head, double rate, int* edgeIds)
+internal readonly unsafe struct EdgeDropout(RandomKey key, int firstHead, double rate, int* edgeIds)
 {
     private readonly uint threshold = CounterRandom.Threshold(rate);
     private readonly Real scale = (Real)(1 / (1 - rate));
 
     public bool Drops => edgeIds != null;
 
-    /// <summary>weights[t] ← B · weights[t] for the entries first, first + 1, … of a view.</summary>
-    public void Apply(EdgeView view, long first, int count, Real* weights)
+    /// <summary>B of the entries first, first + 1, … of a view; that of entry t and head k goes to B[k · 32 + t].</summary>
+    public void Draw(EdgeView view, long first, int count, int heads, Real* B)
     {
         uint* id = stackalloc uint[CounterRandom.Batch], block = stackalloc uint[CounterRandom.Batch], words = stackalloc uint[4 * CounterRandom.Batch];
-        for (int t = 0; t < CounterRandom.Batch; t++) block[t] = (uint)head / 4;
         for (int start = 0; start < count; start += CounterRandom.Batch)
         {
             int here = Math.Min(CounterRandom.Batch, count - start);
             for (int t = 0; t < CounterRandom.Batch; t++) id[t] = (uint)edgeIds[view.Value(first + start + Math.Min(t, here - 1))];
-            CounterRandom.Words(key, id, block, words);
-            for (int t = 0; t < here; t++) weights[start + t] = words[4 * t + head % 4] >= threshold ? weights[start + t] * scale : 0;
+            for (int k = 0; k < heads;)
+            {
+                // Heads of one block of 4 words at a time.
+                int lane = (firstHead + k) % 4, together = Math.Min(4 - lane, heads - k);
+                for (int t = 0; t < CounterRandom.Batch; t++) block[t] = (uint)(firstHead + k) / 4;
+                CounterRandom.Words(key, id, block, words);
+                for (int h = 0; h < together; h++)
+                    for (int t = 0; t < here; t++) B[(k + h) * EdgeRows.Tile + start + t] = words[4 * t + lane + h] >= threshold ? scale : 0;
+                k += together;
+            }
         }
     }
 }

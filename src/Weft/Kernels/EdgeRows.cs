@@ -10,12 +10,15 @@ namespace Weft.Kernels;
 /// </summary>
 /// <remarks>
 /// A gathered row may be read up to one vector past its end, which <see cref="AlignedMemory"/> allows. The row that belongs to
-/// the thread is a copy, padded with zeros.
+/// the thread is padded with zeros, head by head.
 /// </remarks>
 internal static unsafe class EdgeRows
 {
-    /// <summary>Edges whose scores and rows are worked on together, so that their rows are still in the first cache.</summary>
+    /// <summary>Edges whose scores and rows are worked on together, so that their rows are still in cache for the sums.</summary>
     public const int Tile = 32;
+
+    /// <summary>Edges whose dot products run side by side.</summary>
+    public const int Abreast = 4;
 
     /// <summary>Columns in whole vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -23,7 +26,7 @@ internal static unsafe class EdgeRows
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged => (columns + TLanes.Count - 1) / TLanes.Count * TLanes.Count;
 
-    /// <summary>Asks for the rows of edges that come next.</summary>
+    /// <summary>Asks for the rows of edges that come next, into the second cache: the first is full of those at work.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(Matrix X, int* index, long count)
     {
@@ -31,57 +34,93 @@ internal static unsafe class EdgeRows
         for (long t = 0; t < count; t++)
         {
             Real* row = X.Data + index[t] * X.Stride;
-            for (long j = 0; j < X.Columns; j += 64 / sizeof(Real)) Sse.Prefetch0(row + j);
+            for (long j = 0; j < X.Columns; j += 64 / sizeof(Real)) Sse.Prefetch1(row + j);
         }
     }
 
-    /// <summary>target = source, zeros up to a whole vector.</summary>
+    /// <summary>The row with each head padded with zeros to whole vectors: itself if it is, or a copy.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void CopyPadded(Real* source, long columns, long padded, Real* target)
+    public static Real* HeadsPadded(Real* row, long heads, long columns, long padded, Real* copy)
     {
-        for (long j = 0; j < columns; j++) target[j] = source[j];
-        for (long j = columns; j < padded; j++) target[j] = 0;
+        if (columns == padded) return row;
+        for (long k = 0; k < heads; k++)
+        {
+            for (long j = 0; j < columns; j++) copy[k * padded + j] = row[k * columns + j];
+            for (long j = columns; j < padded; j++) copy[k * padded + j] = 0;
+        }
+        return copy;
     }
 
-    /// <summary>dots[t] = ⟨own, X_{index[t]}⟩</summary>
-    public static void Dots<TLanes, TVector>(Real* own, Matrix X, int* index, int count, Real* dots)
+    /// <summary>row = sums without the padding, each times its head's factor.</summary>
+    public static void Store<TLanes, TVector>(Real* sums, Real factor, long columns, Real* row)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        long columns = X.Columns, w = TLanes.Count;
-        for (int t = 0; t < count; t++)
+        var all = TLanes.All(factor);
+        long j = 0;
+        for (; j <= columns - TLanes.Count; j += TLanes.Count) TLanes.Store(TLanes.Multiply(TLanes.Load(sums + j), all), row + j);
+        for (; j < columns; j++) row[j] = sums[j] * factor;
+    }
+
+    /// <summary>dots[k · 32 + t] = ⟨own^k, X^k_{index[t]}⟩, 4 edges abreast.</summary>
+    /// <param name="own">Each head padded to whole vectors.</param>
+    /// <param name="X">[N, K·d]</param>
+    /// <param name="heads">K</param>
+    /// <param name="padded">d in whole vectors.</param>
+    /// <param name="index">Rows of the edges.</param>
+    /// <param name="count">Edges; up to 3 places after the last receive a copy of its dot product.</param>
+    /// <param name="dots">[K, 32]</param>
+    public static void HeadDots<TLanes, TVector>(Real* own, Matrix X, long heads, long padded, int* index, int count, Real* dots)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
+        long d = X.Columns / heads, stride = X.Stride;
+        for (int t = 0; t < count; t += Abreast)
         {
-            Real* x = X.Data + index[t] * X.Stride;
-            TVector even = default, odd = default;
-            long j = 0;
-            for (; j + w < columns; j += 2 * w)
+            int left = count - t;
+            Real* x0 = X.Data + index[t] * stride, x1 = X.Data + index[t + Math.Min(1, left - 1)] * stride;
+            Real* x2 = X.Data + index[t + Math.Min(2, left - 1)] * stride, x3 = X.Data + index[t + Math.Min(3, left - 1)] * stride;
+            for (long k = 0; k < heads; k++, x0 += d, x1 += d, x2 += d, x3 += d)
             {
-                even = TLanes.MultiplyAdd(TLanes.Load(own + j), TLanes.Load(x + j), even);
-                odd = TLanes.MultiplyAdd(TLanes.Load(own + j + w), TLanes.Load(x + j + w), odd);
+                TVector d0 = default, d1 = default, d2 = default, d3 = default;
+                for (long j = 0; j < d; j += TLanes.Count)
+                {
+                    var o = TLanes.Load(own + k * padded + j);
+                    d0 = TLanes.MultiplyAdd(o, TLanes.Load(x0 + j), d0);
+                    d1 = TLanes.MultiplyAdd(o, TLanes.Load(x1 + j), d1);
+                    d2 = TLanes.MultiplyAdd(o, TLanes.Load(x2 + j), d2);
+                    d3 = TLanes.MultiplyAdd(o, TLanes.Load(x3 + j), d3);
+                }
+                TLanes.StoreSums(d0, d1, d2, d3, dots + k * Tile + t);
             }
-            if (j < columns) even = TLanes.MultiplyAdd(TLanes.Load(own + j), TLanes.Load(x + j), even);
-            dots[t] = TLanes.Sum(TLanes.Add(even, odd));
         }
     }
 
     /// <summary>sum += Σ_t weights[t] · X_{index[t]}</summary>
-    public static void AddWeighted<TLanes, TVector>(Real* weights, Matrix X, int* index, int count, Real* sum)
+    /// <param name="weights">One for each edge.</param>
+    /// <param name="x">The first column of the head in row 0 of X.</param>
+    /// <param name="stride">From one row of X to the next.</param>
+    /// <param name="columns">d</param>
+    /// <param name="index">Rows of the edges.</param>
+    /// <param name="count">Edges.</param>
+    /// <param name="sum">Padded to whole vectors.</param>
+    public static void AddWeighted<TLanes, TVector>(Real* weights, Real* x, long stride, long columns, int* index, int count, Real* sum)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        long columns = X.Columns, w = TLanes.Count, j = 0;
+        long w = TLanes.Count, j = 0;
         // Whole vectors: the last of four may be partly past the row's end, but not wholly.
         for (; j + 3 * w < columns; j += 4 * w)
         {
             TVector s0 = TLanes.Load(sum + j), s1 = TLanes.Load(sum + j + w), s2 = TLanes.Load(sum + j + 2 * w), s3 = TLanes.Load(sum + j + 3 * w);
             for (int t = 0; t < count; t++)
             {
-                Real* x = X.Data + index[t] * X.Stride + j;
+                Real* row = x + index[t] * stride + j;
                 var weight = TLanes.All(weights[t]);
-                s0 = TLanes.MultiplyAdd(weight, TLanes.Load(x), s0);
-                s1 = TLanes.MultiplyAdd(weight, TLanes.Load(x + w), s1);
-                s2 = TLanes.MultiplyAdd(weight, TLanes.Load(x + 2 * w), s2);
-                s3 = TLanes.MultiplyAdd(weight, TLanes.Load(x + 3 * w), s3);
+                s0 = TLanes.MultiplyAdd(weight, TLanes.Load(row), s0);
+                s1 = TLanes.MultiplyAdd(weight, TLanes.Load(row + w), s1);
+                s2 = TLanes.MultiplyAdd(weight, TLanes.Load(row + 2 * w), s2);
+                s3 = TLanes.MultiplyAdd(weight, TLanes.Load(row + 3 * w), s3);
             }
             TLanes.Store(s0, sum + j);
             TLanes.Store(s1, sum + j + w);
@@ -93,17 +132,59 @@ internal static unsafe class EdgeRows
             TVector s0 = TLanes.Load(sum + j), s1 = TLanes.Load(sum + j + w);
             for (int t = 0; t < count; t++)
             {
-                Real* x = X.Data + index[t] * X.Stride + j;
+                Real* row = x + index[t] * stride + j;
                 var weight = TLanes.All(weights[t]);
-                s0 = TLanes.MultiplyAdd(weight, TLanes.Load(x), s0);
-                s1 = TLanes.MultiplyAdd(weight, TLanes.Load(x + w), s1);
+                s0 = TLanes.MultiplyAdd(weight, TLanes.Load(row), s0);
+                s1 = TLanes.MultiplyAdd(weight, TLanes.Load(row + w), s1);
             }
             TLanes.Store(s0, sum + j);
             TLanes.Store(s1, sum + j + w);
         }
         if (j >= columns) return;
         var s = TLanes.Load(sum + j);
-        for (int t = 0; t < count; t++) s = TLanes.MultiplyAdd(TLanes.All(weights[t]), TLanes.Load(X.Data + index[t] * X.Stride + j), s);
+        for (int t = 0; t < count; t++) s = TLanes.MultiplyAdd(TLanes.All(weights[t]), TLanes.Load(x + index[t] * stride + j), s);
         TLanes.Store(s, sum + j);
+    }
+
+    /// <summary>sum += always + Σ_t over the edges with own + X_{index[t]} &gt; 0 of weights[t], column by column.</summary>
+    /// <param name="negative">−own, padded to whole vectors: x + own is above zero exactly where x is above −own.</param>
+    /// <param name="weights">One for each edge.</param>
+    /// <param name="always">Added to every column.</param>
+    /// <param name="x">The first column of the head in row 0 of X.</param>
+    /// <param name="stride">From one row of X to the next.</param>
+    /// <param name="columns">d</param>
+    /// <param name="index">Rows of the edges.</param>
+    /// <param name="count">Edges.</param>
+    /// <param name="sum">Padded to whole vectors.</param>
+    public static void AddWherePositive<TLanes, TVector>(Real* negative, Real* weights, Real always, Real* x, long stride, long columns, int* index, int count, Real* sum)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
+        long w = TLanes.Count, j = 0;
+        var all = TLanes.All(always);
+        for (; j + 3 * w < columns; j += 4 * w)
+        {
+            TVector n0 = TLanes.Load(negative + j), n1 = TLanes.Load(negative + j + w), n2 = TLanes.Load(negative + j + 2 * w), n3 = TLanes.Load(negative + j + 3 * w);
+            TVector s0 = TLanes.Add(all, TLanes.Load(sum + j)), s1 = TLanes.Add(all, TLanes.Load(sum + j + w)), s2 = TLanes.Add(all, TLanes.Load(sum + j + 2 * w)), s3 = TLanes.Add(all, TLanes.Load(sum + j + 3 * w));
+            for (int t = 0; t < count; t++)
+            {
+                Real* row = x + index[t] * stride + j;
+                var weight = TLanes.All(weights[t]);
+                s0 = TLanes.Select(TLanes.Less(n0, TLanes.Load(row)), TLanes.Add(s0, weight), s0);
+                s1 = TLanes.Select(TLanes.Less(n1, TLanes.Load(row + w)), TLanes.Add(s1, weight), s1);
+                s2 = TLanes.Select(TLanes.Less(n2, TLanes.Load(row + 2 * w)), TLanes.Add(s2, weight), s2);
+                s3 = TLanes.Select(TLanes.Less(n3, TLanes.Load(row + 3 * w)), TLanes.Add(s3, weight), s3);
+            }
+            TLanes.Store(s0, sum + j);
+            TLanes.Store(s1, sum + j + w);
+            TLanes.Store(s2, sum + j + 2 * w);
+            TLanes.Store(s3, sum + j + 3 * w);
+        }
+        for (; j < columns; j += w)
+        {
+            TVector n = TLanes.Load(negative + j), s = TLanes.Add(all, TLanes.Load(sum + j));
+            for (int t = 0; t < count; t++) s = TLanes.Select(TLanes.Less(n, TLanes.Load(x + index[t] * stride + j)), TLanes.Add(s, TLanes.All(weights[t])), s);
+            TLanes.Store(s, sum + j);
+        }
     }
 }

@@ -4,39 +4,52 @@ using Weft.Memory;
 
 namespace Weft.Kernels;
 
+/// <summary>Where the heads' columns lie in a row of several matrices side by side: head k starts at column first + k · step.</summary>
+internal readonly record struct HeadColumns(Matrix Rows, long First, long Step);
+
 /// <summary>
-/// One head of attention in one pass over each destination's edges: scores, softmax and weighted sum while the gathered rows
-/// are in the first cache. Of an edge nothing is kept; of a destination, Z and the pair (m, s).
+/// Attention in one pass over each destination's edges: scores, softmax and weighted sum of all heads while the gathered rows
+/// are in cache. Of an edge nothing is kept; of a destination, Z and the pair (m, s) of each head.
 /// </summary>
 /// <remarks>
 /// The fused form of section 6 of the mathematics, for any score: 32 edges at a time, with a running maximum. A row of more than
-/// 4,096 edges is cut; its parts, triples (m, s, s·Z), are combined in a dyadic tree. The adjoint is in <see cref="FusedAttentionAdjoint"/>.
+/// 4,096 edges is cut; its parts, triples (m, s, s·Z), are combined in a dyadic tree. The adjoint is <see cref="FusedAttentionAdjoint"/>.
 /// </remarks>
 internal static unsafe class FusedAttention
 {
-    /// <summary>Z = softmax(L)·X, and the largest logit m and the sum s = Σ exp(L − m) of each row.</summary>
+    /// <summary>Z = softmax(L)·X, and the largest logit m and the sum s = Σ exp(L − m) of each row and head.</summary>
     /// <param name="A">Edges by destination.</param>
     /// <param name="score">The logits; the own end is the destination.</param>
-    /// <param name="X">[A.Columns, d]</param>
+    /// <param name="X">[A.Columns, K·d]</param>
+    /// <param name="heads">K</param>
     /// <param name="dropout">B, which multiplies the coefficients but not s.</param>
     /// <param name="normalize">False to leave s·Z in Z, for rows of which other processes have more edges.</param>
-    /// <param name="Z">[A.Rows, d]</param>
-    /// <param name="state">m and s, [A.Rows, 2]</param>
-    public static void Forward<TScore>(EdgeView A, TScore score, Matrix X, EdgeDropout dropout, bool normalize, Matrix Z, Matrix state)
+    /// <param name="Z">Z^k, A.Rows rows.</param>
+    /// <param name="state">m and s, A.Rows rows.</param>
+    public static void Forward<TScore>(EdgeView A, TScore score, Matrix X, int heads, EdgeDropout dropout, bool normalize, HeadColumns Z, HeadColumns state)
         where TScore : struct, IAttentionScore
     {
-        if (Vector512.IsHardwareAccelerated && X.Columns > Vector256<Real>.Count) Forward<TScore, Lanes512, Vector512<Real>>(A, score, X, dropout, normalize, Z, state);
-        else if (Vector256.IsHardwareAccelerated && X.Columns > Vector128<Real>.Count) Forward<TScore, Lanes256, Vector256<Real>>(A, score, X, dropout, normalize, Z, state);
-        else Forward<TScore, Lanes128, Vector128<Real>>(A, score, X, dropout, normalize, Z, state);
+        long d = X.Columns / heads;
+        if (Vector512.IsHardwareAccelerated && d > Vector256<Real>.Count) Forward<TScore, Lanes512, Vector512<Real>>(A, score, X, heads, dropout, normalize, Z, state);
+        else if (Vector256.IsHardwareAccelerated && d > Vector128<Real>.Count) Forward<TScore, Lanes256, Vector256<Real>>(A, score, X, heads, dropout, normalize, Z, state);
+        else Forward<TScore, Lanes128, Vector128<Real>>(A, score, X, heads, dropout, normalize, Z, state);
     }
 
-    private static void Forward<TScore, TLanes, TVector>(EdgeView A, TScore score, Matrix X, EdgeDropout dropout, bool normalize, Matrix Z, Matrix state)
+    /// <summary>Entries that a head of d columns takes in whole vectors, of the width that fits it.</summary>
+    public static long Padded(long d)
+    {
+        if (Vector512.IsHardwareAccelerated && d > Vector256<Real>.Count) return EdgeRows.Padded<Lanes512, Vector512<Real>>(d);
+        if (Vector256.IsHardwareAccelerated && d > Vector128<Real>.Count) return EdgeRows.Padded<Lanes256, Vector256<Real>>(d);
+        return EdgeRows.Padded<Lanes128, Vector128<Real>>(d);
+    }
+
+    private static void Forward<TScore, TLanes, TVector>(EdgeView A, TScore score, Matrix X, int heads, EdgeDropout dropout, bool normalize, HeadColumns Z, HeadColumns state)
         where TScore : struct, IAttentionScore
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
         var pieces = A.Pieces;
-        long padded = EdgeRows.Padded<TLanes, TVector>(X.Columns);
+        long padded = EdgeRows.Padded<TLanes, TVector>(X.Columns / heads), part = heads * (padded + 2);
         fixed (int* index = A.Index)
         {
             var job = new Job<TScore, TLanes, TVector>
@@ -45,11 +58,12 @@ internal static unsafe class FusedAttention
                 Index = index,
                 Score = score,
                 X = X,
+                Heads = heads,
                 Dropout = dropout,
                 Normalize = normalize,
                 Z = Z,
                 State = state,
-                Parts = Scratch.Take(ScratchUse.AttentionParts, pieces.Parts * (padded + 2)),
+                Parts = Scratch.Take(ScratchUse.AttentionParts, pieces.Parts * part),
                 Padded = padded,
             };
             RowParallel.For(pieces.Count, A.Count * (3 * X.Columns + 16), ref job);
@@ -77,58 +91,61 @@ internal static unsafe class FusedAttention
         public EdgeView A;
         public int* Index;
         public TScore Score;
-        public Matrix X, Z, State;
+        public Matrix X;
+        public HeadColumns Z, State;
+        public int Heads;
         public EdgeDropout Dropout;
         public bool Normalize;
         public Real* Parts;
         public long Padded;
 
+        /// <summary>Entries of a row's sums [K, padded] and, after them, its states [K, 2].</summary>
+        private readonly long RowEntries => Heads * (Padded + 2);
+
         public readonly void Run(long first, long last)
         {
             var pieces = A.Pieces;
-            Real* own = Scratch.Take(ScratchUse.Attention, 2 * Padded + TLanes.Count), sum = own + Padded + TLanes.Count;
+            long tile = Heads * EdgeRows.Tile + TLanes.Count;
+            Real* buffers = Scratch.Take(ScratchUse.Attention, RowEntries + TLanes.Count + 3 * tile + Score.RowScratch<TLanes, TVector>());
+            Real* L = buffers, row = L + 3 * tile, own = row + RowEntries + TLanes.Count;
             for (long p = first; p < last; p++)
             {
                 if (pieces.Part[p] >= 0)
                 {
-                    Real* part = Parts + pieces.Part[p] * (Padded + 2);
-                    Row(pieces.FirstRow[p], pieces.FirstEdge[p], pieces.LastEdge[p], own, part + 2, part);
+                    Row(pieces.FirstRow[p], pieces.FirstEdge[p], pieces.LastEdge[p], own, Parts + pieces.Part[p] * RowEntries, L, tile);
                     continue;
                 }
                 for (long i = pieces.FirstRow[p]; i < pieces.LastRow[p]; i++)
                 {
-                    Real* state = State.Data + i * State.Stride;
-                    Row(i, A.Pointers[i], A.Pointers[i + 1], own, sum, state);
-                    Store(i, sum, state);
+                    Row(i, A.Pointers[i], A.Pointers[i + 1], own, row, L, tile);
+                    Store(i, row);
                 }
             }
         }
 
         /// <summary>m, s and s·Z_i over some edges of row i.</summary>
-        private readonly void Row(long i, long first, long last, Real* own, Real* sum, Real* state)
+        private readonly void Row(long i, long first, long last, Real* scratch, Real* row, Real* L, long tile)
         {
-            Real* L = stackalloc Real[EdgeRows.Tile], slope = stackalloc Real[EdgeRows.Tile];
-            EdgeRows.CopyPadded(Score.Own.Data + i * Score.Own.Stride, Score.Own.Columns, Padded, own);
-            RowVector.Clear(sum, Padded);
-            Real m = Real.NegativeInfinity, s = 0;
+            Real* slope = L + tile, B = slope + tile, states = row + Heads * Padded;
+            long d = X.Columns / Heads;
+            RowVector.Clear(row, RowEntries);
+            if (first == last) return;
+            Real* own = Score.Prepare<TLanes, TVector>(i, scratch);
             for (long q = first; q < last; q += EdgeRows.Tile)
             {
                 int count = (int)Math.Min(EdgeRows.Tile, last - q);
                 int* index = Index + q;
                 Prefetch(q + count, count);
                 Score.Logits<TLanes, TVector>(own, index, count, L, slope);
-                Real largest = m;
-                for (int t = 0; t < count; t++) largest = Real.Max(largest, L[t]);
-                if (largest > m && s > 0) Rescale(m - largest, ref s, sum);
-                m = largest;
-                for (int t = 0; t < count; t++) L[t] -= m;
-                RowVector.Exp(L, count);                                       // S = exp(L − m) / s
-                for (int t = 0; t < count; t++) s += L[t];
-                if (Dropout.Drops) Dropout.Apply(A, q, count, L);
-                EdgeRows.AddWeighted<TLanes, TVector>(L, X, index, count, sum); // Z = S·X
+                if (Dropout.Drops) Dropout.Draw(A, q, count, Heads, B);
+                for (int k = 0; k < Heads; k++)
+                {
+                    Real* weights = L + k * EdgeRows.Tile;
+                    Exponentials(weights, count, states + 2 * k, row + k * Padded); // (10)  S = exp(L − m) / s
+                    if (Dropout.Drops) RowVector.Multiply(B + k * EdgeRows.Tile, weights, weights, count);
+                    EdgeRows.AddWeighted<TLanes, TVector>(weights, X.Data + k * d, X.Stride, d, index, count, row + k * Padded); // (12)  Z = S·X
+                }
             }
-            // A row without edges has no largest logit; an infinity would lie about in memory that others may read past their end.
-            (state[0], state[1]) = (s == 0 ? 0 : m, s);
         }
 
         private readonly void Prefetch(long next, long count)
@@ -138,33 +155,56 @@ internal static unsafe class FusedAttention
             if (!TScore.ReadsValues) EdgeRows.Prefetch(Score.Other, Index + next, count);
         }
 
-        private readonly void Rescale(Real difference, ref Real s, Real* sum)
+        /// <summary>L ← exp(L − m), with m and s, and what was summed up under an m that is no longer the largest, brought up to date.</summary>
+        private readonly void Exponentials(Real* L, int count, Real* state, Real* sum)
         {
-            RowVector.Exp(&difference, 1);
-            s *= difference;
-            for (long j = 0; j < Padded; j++) sum[j] *= difference;
+            Real before = state[1] > 0 ? state[0] : Real.NegativeInfinity, m = before;
+            for (int t = 0; t < count; t++) m = L[t] > m ? L[t] : m;
+            if (m > before && state[1] > 0)
+            {
+                Real factor = before - m;
+                RowVector.Exp(&factor, 1);
+                state[1] *= factor;
+                for (long j = 0; j < Padded; j++) sum[j] *= factor;
+            }
+            state[0] = m;
+            // Past the last edge, entries that add nothing.
+            for (int t = count; t % TLanes.Count != 0; t++) L[t] = Real.NegativeInfinity;
+            var shift = TLanes.All(m);
+            TVector total = default;
+            for (int t = 0; t < count; t += TLanes.Count)
+            {
+                var e = VectorMath.Exp<TLanes, TVector>(TLanes.Subtract(TLanes.Load(L + t), shift));
+                TLanes.Store(e, L + t);
+                total = TLanes.Add(total, e);
+            }
+            state[1] += TLanes.Sum(total);
         }
 
-        private readonly void Store(long i, Real* sum, Real* state)
+        private readonly void Store(long i, Real* row)
         {
-            Real factor = !Normalize ? 1 : state[1] == 0 ? 0 : 1 / state[1];
-            Real* z = Z.Data + i * Z.Stride;
-            for (long j = 0; j < Z.Columns; j++) z[j] = sum[j] * factor;
+            long d = X.Columns / Heads;
+            Real* states = row + Heads * Padded, z = Z.Rows.Data + i * Z.Rows.Stride + Z.First, to = State.Rows.Data + i * State.Rows.Stride + State.First;
+            for (int k = 0; k < Heads; k++)
+            {
+                Real m = states[2 * k], s = states[2 * k + 1];
+                EdgeRows.Store<TLanes, TVector>(row + k * Padded, !Normalize || s == 0 ? 1 : 1 / s, d, z + k * Z.Step);
+                (to[k * State.Step], to[k * State.Step + 1]) = (m, s);
+            }
         }
 
         /// <summary>The parts of a long row, combined.</summary>
-        public readonly void Join(LongRow row)
+        public readonly void Join(LongRow longRow)
         {
-            Real* part = Parts + row.FirstPart * (Padded + 2);
-            for (long step = 1; step < row.Parts; step *= 2)
-                for (long t = 0; t + step < row.Parts; t += 2 * step)
+            Real* part = Parts + longRow.FirstPart * RowEntries;
+            for (long step = 1; step < longRow.Parts; step *= 2)
+                for (long t = 0; t + step < longRow.Parts; t += 2 * step)
                 {
-                    Real* left = part + t * (Padded + 2), right = part + (t + step) * (Padded + 2);
-                    Merge(left, left + 2, right, right + 2, Padded);
+                    Real* left = part + t * RowEntries, right = part + (t + step) * RowEntries;
+                    for (int k = 0; k < Heads; k++)
+                        Merge(left + Heads * Padded + 2 * k, left + k * Padded, right + Heads * Padded + 2 * k, right + k * Padded, Padded);
                 }
-            Real* state = State.Data + row.Row * State.Stride;
-            (state[0], state[1]) = (part[0], part[1]);
-            Store(row.Row, part + 2, state);
+            Store(longRow.Row, part);
         }
     }
 }

@@ -5,56 +5,59 @@ using Weft.Memory;
 namespace Weft.Kernels;
 
 /// <summary>
-/// The adjoint of <see cref="FusedAttention"/> for one head, by recomputation: S = exp(L − m)/s, dS = ⟨dZ, X⟩ and
-/// dL = S (B·dS − r) are formed again edge by edge, once for the destinations' gradients and once for the sources'. Each pass
-/// writes only the rows it works on.
+/// The adjoint of <see cref="FusedAttention"/>, by recomputation: S = exp(L − m)/s, dS = ⟨dZ, X⟩ and dL = S (B·dS − r) are formed
+/// again edge by edge, once for the destinations' gradients and once for the sources'. Each pass writes only the rows it works on.
 /// </summary>
 internal static unsafe class FusedAttentionAdjoint
 {
     /// <summary>Gradients at the destinations: Σ_{e→i} dL_e ∂L_e/∂own_i.</summary>
     /// <param name="A">Edges by destination.</param>
     /// <param name="score">The own end is the destination.</param>
-    /// <param name="X">[A.Columns, d]</param>
-    /// <param name="dZ">[A.Rows, d]</param>
-    /// <param name="terms">m, 1/s, r of each destination, [A.Rows, 4].</param>
+    /// <param name="X">[A.Columns, K·d]</param>
+    /// <param name="dZ">[A.Rows, K·d]</param>
+    /// <param name="heads">K</param>
+    /// <param name="terms"><see cref="RowTerms"/> of each destination, [A.Rows, K·4].</param>
     /// <param name="dropout">B of the forward pass.</param>
-    /// <param name="dOwn">[A.Rows, w]; may be the score's own rows.</param>
-    /// <param name="da">Gradient of the score's vector, [1, w], or missing.</param>
-    public static void Destinations<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix da)
+    /// <param name="dOwn">[A.Rows, K·w]; may be the score's own rows.</param>
+    /// <param name="da">The destinations' part is added to the gradient of the score's vector, [K, w]; or missing.</param>
+    public static void Destinations<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix da)
         where TScore : struct, IAttentionScore =>
-        Run<TScore, AtDestinations>(A, score, dZ, X, terms, dropout, dOwn, default, da);
+        Run<TScore, AtDestinations>(A, score, dZ, X, heads, terms, dropout, dOwn, default, da);
 
     /// <summary>Gradients at the sources: Σ_{e: src(e)=j} dL_e ∂L_e/∂own_j and Σ_{e: src(e)=j} B_e S_e dZ_{dst(e)}.</summary>
     /// <param name="A">Edges by source.</param>
     /// <param name="score">The own end is the source.</param>
-    /// <param name="X">[A.Rows, d]</param>
-    /// <param name="dZ">[A.Columns, d]</param>
-    /// <param name="terms">m, 1/s, r of each destination, [A.Columns, 4].</param>
+    /// <param name="X">[A.Rows, K·d]</param>
+    /// <param name="dZ">[A.Columns, K·d]</param>
+    /// <param name="heads">K</param>
+    /// <param name="terms"><see cref="RowTerms"/> of each destination, [A.Columns, K·4].</param>
     /// <param name="dropout">B of the forward pass.</param>
-    /// <param name="dOwn">[A.Rows, w], or missing where the score reads X itself: its part is added to dX.</param>
-    /// <param name="dX">[A.Rows, d]</param>
-    public static void Sources<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX)
+    /// <param name="dOwn">[A.Rows, K·w], or missing where the score reads X itself: its part is added to dX.</param>
+    /// <param name="dX">[A.Rows, K·d]</param>
+    /// <param name="da">The sources' part is added to the gradient of the score's vector, [K, w]; or missing.</param>
+    public static void Sources<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da)
         where TScore : struct, IAttentionScore =>
-        Run<TScore, AtSources>(A, score, X, dZ, terms, dropout, dOwn, dX, default);
+        Run<TScore, AtSources>(A, score, X, dZ, heads, terms, dropout, dOwn, dX, da);
 
-    private static void Run<TScore, TEnd>(EdgeView A, TScore score, Matrix own, Matrix gathered, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da)
+    private static void Run<TScore, TEnd>(EdgeView A, TScore score, Matrix own, Matrix gathered, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da)
         where TScore : struct, IAttentionScore
         where TEnd : struct, IEnd
     {
-        if (Vector512.IsHardwareAccelerated && own.Columns > Vector256<Real>.Count) Run<TScore, TEnd, Lanes512, Vector512<Real>>(A, score, own, gathered, terms, dropout, dOwn, dX, da);
-        else if (Vector256.IsHardwareAccelerated && own.Columns > Vector128<Real>.Count) Run<TScore, TEnd, Lanes256, Vector256<Real>>(A, score, own, gathered, terms, dropout, dOwn, dX, da);
-        else Run<TScore, TEnd, Lanes128, Vector128<Real>>(A, score, own, gathered, terms, dropout, dOwn, dX, da);
+        long d = own.Columns / heads;
+        if (Vector512.IsHardwareAccelerated && d > Vector256<Real>.Count) Run<TScore, TEnd, Lanes512, Vector512<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da);
+        else if (Vector256.IsHardwareAccelerated && d > Vector128<Real>.Count) Run<TScore, TEnd, Lanes256, Vector256<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da);
+        else Run<TScore, TEnd, Lanes128, Vector128<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da);
     }
 
-    private static void Run<TScore, TEnd, TLanes, TVector>(EdgeView A, TScore score, Matrix own, Matrix gathered, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da)
+    private static void Run<TScore, TEnd, TLanes, TVector>(EdgeView A, TScore score, Matrix own, Matrix gathered, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da)
         where TScore : struct, IAttentionScore
         where TEnd : struct, IEnd
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
         var pieces = A.Pieces;
-        long padded = EdgeRows.Padded<TLanes, TVector>(own.Columns);
-        var partial = da.IsMissing ? default : new Matrix(Scratch.Take(ScratchUse.AttentionSums, pieces.Count * padded), pieces.Count, padded, padded, null);
+        long padded = EdgeRows.Padded<TLanes, TVector>(own.Columns / heads), width = heads * padded;
+        var partial = da.IsMissing ? default : new Matrix(Scratch.Take(ScratchUse.AttentionSums, pieces.Count * width), pieces.Count, width, width, null);
         fixed (int* index = A.Index)
         {
             var job = new Job<TScore, TEnd, TLanes, TVector>
@@ -64,18 +67,19 @@ internal static unsafe class FusedAttentionAdjoint
                 Score = score,
                 Own = own,
                 Gathered = gathered,
+                Heads = heads,
                 Terms = terms,
                 Dropout = dropout,
                 dOwn = dOwn,
                 dX = dX,
                 da = partial,
-                Parts = Scratch.Take(ScratchUse.AttentionParts, pieces.Parts * 2 * padded),
+                Parts = Scratch.Take(ScratchUse.AttentionParts, pieces.Parts * 2 * width),
                 Padded = padded,
             };
             RowParallel.For(pieces.Count, A.Count * (8 * own.Columns + 16), ref job);
             foreach (var row in pieces.LongRows) job.Join(row);
         }
-        if (!da.IsMissing) Elementwise.ColumnSums(partial.ColumnRange(0, da.Columns), da);
+        for (int k = 0; k < da.Rows; k++) Elementwise.ColumnSums(partial.ColumnRange(k * padded, da.Columns), da.RowRange(k, 1), accumulate: true);
     }
 
     /// <summary>Which end of the edges a pass works on.</summary>
@@ -104,59 +108,70 @@ internal static unsafe class FusedAttentionAdjoint
         public int* Index;
         public TScore Score;
         public Matrix Own, Gathered, Terms, dOwn, dX, da;
+        public int Heads;
         public EdgeDropout Dropout;
         public Real* Parts;
         public long Padded;
 
+        /// <summary>Entries of a row's sums: [Σ dL ∂L/∂own ‖ Σ B·S·dZ], K heads padded each.</summary>
+        private readonly long RowEntries => 2 * Heads * Padded;
+
         public readonly void Run(long first, long last)
         {
             var pieces = A.Pieces;
-            Real* own = Scratch.Take(ScratchUse.Attention, 4 * Padded), sums = own + 2 * Padded;
+            long tile = Heads * EdgeRows.Tile + TLanes.Count, width = Heads * Padded;
+            Real* tiles = Scratch.Take(ScratchUse.Attention, 7 * tile + RowEntries + 2 * width + Score.RowScratch<TLanes, TVector>());
+            Real* sums = tiles + 7 * tile, rows = sums + RowEntries, unused = rows + width, own = unused + width;
             for (long p = first; p < last; p++)
             {
-                Real* sumA = da.IsMissing ? null : da.Data + p * da.Stride;
-                if (sumA != null) RowVector.Clear(sumA, Padded);
+                Real* sumA = da.IsMissing ? unused : da.Data + p * da.Stride;
+                RowVector.Clear(sumA, width);
                 if (pieces.Part[p] >= 0)
                 {
-                    Row(pieces.FirstRow[p], pieces.FirstEdge[p], pieces.LastEdge[p], own, Parts + pieces.Part[p] * 2 * Padded, sumA);
+                    Row(pieces.FirstRow[p], pieces.FirstEdge[p], pieces.LastEdge[p], own, rows, tiles, tile, Parts + pieces.Part[p] * RowEntries, sumA);
                     continue;
                 }
                 for (long i = pieces.FirstRow[p]; i < pieces.LastRow[p]; i++)
                 {
-                    Row(i, A.Pointers[i], A.Pointers[i + 1], own, sums, sumA);
+                    Row(i, A.Pointers[i], A.Pointers[i + 1], own, rows, tiles, tile, sums, sumA);
                     Store(i, sums);
                 }
             }
         }
 
-        /// <summary>sums = [Σ dL ∂L/∂own ‖ Σ B·S·dZ] over some edges of row i; the second at the sources only.</summary>
-        private readonly void Row(long i, long first, long last, Real* own, Real* sums, Real* sumA)
+        /// <summary>The sums over some edges of row i.</summary>
+        private readonly void Row(long i, long first, long last, Real* scratch, Real* rowCopy, Real* tiles, long tile, Real* sums, Real* sumA)
         {
-            Real* ownRow = own + Padded;
-            EdgeRows.CopyPadded(Score.Own.Data + i * Score.Own.Stride, Score.Own.Columns, Padded, own);
-            EdgeRows.CopyPadded(Own.Data + i * Own.Stride, Own.Columns, Padded, ownRow);
-            RowVector.Clear(sums, 2 * Padded);
-            Real* S = stackalloc Real[EdgeRows.Tile], slope = stackalloc Real[EdgeRows.Tile], dL = stackalloc Real[EdgeRows.Tile], B = stackalloc Real[EdgeRows.Tile];
+            RowVector.Clear(sums, RowEntries);
+            if (first == last) return;
+            Real* S = tiles, dL = S + tile, slope = dL + tile, B = slope + tile, m = B + tile;
+            long d = Own.Columns / Heads;
+            Real* own = Score.Prepare<TLanes, TVector>(i, scratch);
+            Real* row = EdgeRows.HeadsPadded(Own.Data + i * Own.Stride, Heads, d, Padded, rowCopy);
             for (long q = first; q < last; q += EdgeRows.Tile)
             {
                 int count = (int)Math.Min(EdgeRows.Tile, last - q);
                 int* index = Index + q;
                 Prefetch(q + count, count);
-                Score.Logits<TLanes, TVector>(own, index, count, S, slope);
-                EdgeRows.Dots<TLanes, TVector>(ownRow, Gathered, index, count, dL); // (19)  dS = ⟨dZ, X⟩
-                Coefficients(i, index, count, S);
+                Score.Logits<TLanes, TVector>(own, index, count, S, slope);    // (9)   L
+                EdgeRows.HeadDots<TLanes, TVector>(row, Gathered, Heads, Padded, index, count, dL); // (19)  dS = ⟨dZ, X⟩
                 if (Dropout.Drops)
                 {
-                    new Span<Real>(B, count).Fill(1);
-                    Dropout.Apply(A, q, count, B);
-                    RowVector.Multiply(B, dL, dL, count);
-                    RowVector.Multiply(B, S, B, count);
+                    Dropout.Draw(A, q, count, Heads, B);
+                    for (int k = 0; k < Heads * EdgeRows.Tile; k += EdgeRows.Tile) RowVector.Multiply(B + k, dL + k, dL + k, count);
                 }
-                SoftmaxAdjoint(i, index, count, S, dL);
-                Score.AddGradient<TLanes, TVector>(own, index, count, dL, slope, sums, sumA);
-                if (TEnd.IsSource) EdgeRows.AddWeighted<TLanes, TVector>(Dropout.Drops ? B : S, Gathered, index, count, sums + Padded); // (37)  Sᵀ·dZ
+                if (TEnd.IsSource) GatherTerms(index, count, m, tile);
+                for (int k = 0; k < Heads; k++) Coefficients(Terms.Data + i * Terms.Stride + RowTerms.Count * k, count, S + k * EdgeRows.Tile, dL + k * EdgeRows.Tile, m + k * EdgeRows.Tile, tile);
+                Score.AddGradient<TLanes, TVector>(own, index, count, dL, slope, sums);
+                if (!TEnd.IsSource) continue;
+                for (int k = 0; k < Heads; k++)
+                {
+                    Real* weights = S + k * EdgeRows.Tile;
+                    if (Dropout.Drops) RowVector.Multiply(B + k * EdgeRows.Tile, weights, weights, count);
+                    EdgeRows.AddWeighted<TLanes, TVector>(weights, Gathered.Data + k * d, Gathered.Stride, d, index, count, sums + (Heads + k) * Padded); // (37)  Sᵀ·dZ
+                }
             }
-            Score.Finish(sums, Score.Own.Columns);
+            Score.Finish<TLanes, TVector>(own, sums, sumA);
         }
 
         private readonly void Prefetch(long next, long count)
@@ -167,37 +182,51 @@ internal static unsafe class FusedAttentionAdjoint
             if (TEnd.IsSource) EdgeRows.Prefetch(Terms, Index + next, count);
         }
 
-        /// <summary>S = exp(L − m) / s with the destination's m and s.</summary>
-        private readonly void Coefficients(long i, int* index, int count, Real* S)
+        private readonly void GatherTerms(int* index, int count, Real* m, long tile)
         {
-            Real* row = Terms.Data + i * Terms.Stride;
-            for (int t = 0; t < count; t++) S[t] -= (TEnd.IsSource ? Terms.Data + index[t] * Terms.Stride : row)[RowTerms.Largest];
-            RowVector.Exp(S, count);
-            for (int t = 0; t < count; t++) S[t] *= (TEnd.IsSource ? Terms.Data + index[t] * Terms.Stride : row)[RowTerms.InverseSum];
+            for (int t = 0; t < count; t++)
+            {
+                Real* terms = Terms.Data + index[t] * Terms.Stride;
+                for (int at = t; at < Heads * EdgeRows.Tile; at += EdgeRows.Tile, terms += RowTerms.Count)
+                    (m[at], m[tile + at], m[2 * tile + at]) = (terms[RowTerms.Largest], terms[RowTerms.InverseSum], terms[RowTerms.Dot]);
+            }
         }
 
-        /// <summary>dL = S (dS − r), (21).</summary>
-        private readonly void SoftmaxAdjoint(long i, int* index, int count, Real* S, Real* dL)
+        /// <summary>S ← exp(S − m) / s and dL ← S (dL − r), (10) and (21), with the destination's m, 1/s and r.</summary>
+        private readonly void Coefficients(Real* terms, int count, Real* S, Real* dL, Real* m, long tile)
         {
-            Real* row = Terms.Data + i * Terms.Stride;
-            for (int t = 0; t < count; t++) dL[t] = S[t] * (dL[t] - (TEnd.IsSource ? Terms.Data + index[t] * Terms.Stride : row)[RowTerms.Dot]);
+            TVector largest = TLanes.All(terms[RowTerms.Largest]), inverse = TLanes.All(terms[RowTerms.InverseSum]), r = TLanes.All(terms[RowTerms.Dot]);
+            for (int t = 0; t < count; t += TLanes.Count)
+            {
+                if (TEnd.IsSource) (largest, inverse, r) = (TLanes.Load(m + t), TLanes.Load(m + tile + t), TLanes.Load(m + 2 * tile + t));
+                var s = TLanes.Multiply(inverse, VectorMath.Exp<TLanes, TVector>(TLanes.Subtract(TLanes.Load(S + t), largest)));
+                TLanes.Store(s, S + t);
+                TLanes.Store(TLanes.Multiply(s, TLanes.Subtract(TLanes.Load(dL + t), r)), dL + t);
+            }
         }
 
         private readonly void Store(long i, Real* sums)
         {
-            if (!dOwn.IsMissing) new Span<Real>(sums, (int)dOwn.Columns).CopyTo(new Span<Real>(dOwn.Data + i * dOwn.Stride, (int)dOwn.Columns));
-            if (!TEnd.IsSource) return;
-            Real* x = dX.Data + i * dX.Stride, aggregate = sums + Padded;
-            if (dOwn.IsMissing) RowVector.Sum(sums, aggregate, x, dX.Columns);
-            else new Span<Real>(aggregate, (int)dX.Columns).CopyTo(new Span<Real>(x, (int)dX.Columns));
+            Real* aggregate = sums + Heads * Padded;
+            if (TEnd.IsSource)
+            {
+                long d = Own.Columns / Heads;
+                Real* x = dX.Data + i * dX.Stride;
+                for (int k = 0; k < Heads; k++)
+                    if (dOwn.IsMissing) RowVector.Sum(sums + k * Padded, aggregate + k * Padded, x + k * d, d);
+                    else EdgeRows.Store<TLanes, TVector>(aggregate + k * Padded, 1, d, x + k * d);
+            }
+            if (dOwn.IsMissing) return;
+            long w = dOwn.Columns / Heads;
+            for (int k = 0; k < Heads; k++) EdgeRows.Store<TLanes, TVector>(sums + k * TScore.SumStep(Padded), 1, w, dOwn.Data + i * dOwn.Stride + k * w);
         }
 
         /// <summary>The parts of a long row, added up.</summary>
         public readonly void Join(LongRow row)
         {
-            Real* part = Parts + row.FirstPart * 2 * Padded;
+            Real* part = Parts + row.FirstPart * RowEntries;
             for (long step = 1; step < row.Parts; step *= 2)
-                for (long t = 0; t + step < row.Parts; t += 2 * step) RowVector.Add(part + (t + step) * 2 * Padded, part + t * 2 * Padded, 2 * Padded);
+                for (long t = 0; t + step < row.Parts; t += 2 * step) RowVector.Add(part + (t + step) * RowEntries, part + t * RowEntries, RowEntries);
             Store(row.Row, part);
         }
     }

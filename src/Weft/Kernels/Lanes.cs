@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Weft.Kernels;
 
@@ -37,6 +38,13 @@ internal unsafe interface ILanes<TVector>
     /// <summary>True where some entry is infinite or not a number.</summary>
     static abstract bool AnyNotFinite(TVector a);
     static abstract Real Sum(TVector a);
+
+    /// <summary>The larger and the smaller of each pair; where one is not a number, the result is the second.</summary>
+    static abstract TVector Max(TVector a, TVector b);
+    static abstract TVector Min(TVector a, TVector b);
+
+    /// <summary>Writes the sums of four vectors side by side.</summary>
+    static abstract void StoreSums(TVector a, TVector b, TVector c, TVector d, Real* target);
 
     /// <summary>a where the word of that lane is at least <paramref name="threshold"/>, zero elsewhere.</summary>
     static abstract TVector Keep(uint* words, uint threshold, TVector a);
@@ -100,6 +108,28 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<Real>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Real Sum(Vector512<Real> a) => Vector512.Sum(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<Real> Max(Vector512<Real> a, Vector512<Real> b) => Vector512.MaxNative(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<Real> Min(Vector512<Real> a, Vector512<Real> b) => Vector512.MinNative(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSums(Vector512<Real> a, Vector512<Real> b, Vector512<Real> c, Vector512<Real> d, Real* target)
+    {
+        if (Unsafe.SizeOf<Real>() == 4 && Avx512F.IsSupported)
+        {
+            var (x, y, z, w) = (a.As<Real, float>(), b.As<Real, float>(), c.As<Real, float>(), d.As<Real, float>());
+            var xy = Avx512F.UnpackLow(x, y) + Avx512F.UnpackHigh(x, y);
+            var zw = Avx512F.UnpackLow(z, w) + Avx512F.UnpackHigh(z, w);
+            var quarters = Avx512F.Shuffle(xy, zw, 0b01_00_01_00) + Avx512F.Shuffle(xy, zw, 0b11_10_11_10);
+            var halves = quarters.GetLower() + quarters.GetUpper();
+            Vector128.Store(halves.GetLower() + halves.GetUpper(), (float*)target);
+            return;
+        }
+        (target[0], target[1], target[2], target[3]) = (Vector512.Sum(a), Vector512.Sum(b), Vector512.Sum(c), Vector512.Sum(d));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<Real> Keep(uint* words, uint threshold, Vector512<Real> a)
@@ -171,6 +201,27 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<Real>>
     public static Real Sum(Vector256<Real> a) => Vector256.Sum(a);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<Real> Max(Vector256<Real> a, Vector256<Real> b) => Vector256.MaxNative(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<Real> Min(Vector256<Real> a, Vector256<Real> b) => Vector256.MinNative(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSums(Vector256<Real> a, Vector256<Real> b, Vector256<Real> c, Vector256<Real> d, Real* target)
+    {
+        if (Unsafe.SizeOf<Real>() == 4 && Avx.IsSupported)
+        {
+            var (x, y, z, w) = (a.As<Real, float>(), b.As<Real, float>(), c.As<Real, float>(), d.As<Real, float>());
+            var xy = Avx.UnpackLow(x, y) + Avx.UnpackHigh(x, y);
+            var zw = Avx.UnpackLow(z, w) + Avx.UnpackHigh(z, w);
+            var halves = Avx.Shuffle(xy, zw, 0b01_00_01_00) + Avx.Shuffle(xy, zw, 0b11_10_11_10);
+            Vector128.Store(halves.GetLower() + halves.GetUpper(), (float*)target);
+            return;
+        }
+        (target[0], target[1], target[2], target[3]) = (Vector256.Sum(a), Vector256.Sum(b), Vector256.Sum(c), Vector256.Sum(d));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<Real> Keep(uint* words, uint threshold, Vector256<Real> a)
     {
         if (Unsafe.SizeOf<Real>() == 4)
@@ -238,6 +289,18 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<Real>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Real Sum(Vector128<Real> a) => Vector128.Sum(a);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<Real> Max(Vector128<Real> a, Vector128<Real> b) => Vector128.MaxNative(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<Real> Min(Vector128<Real> a, Vector128<Real> b) => Vector128.MinNative(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StoreSums(Vector128<Real> a, Vector128<Real> b, Vector128<Real> c, Vector128<Real> d, Real* target)
+    {
+        (target[0], target[1], target[2], target[3]) = (Vector128.Sum(a), Vector128.Sum(b), Vector128.Sum(c), Vector128.Sum(d));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<Real> Keep(uint* words, uint threshold, Vector128<Real> a)
