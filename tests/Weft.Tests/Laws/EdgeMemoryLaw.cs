@@ -1,5 +1,4 @@
 using Weft.Layers;
-using Weft.Memory;
 using Weft.Models;
 using Weft.Tests.Oracles;
 
