@@ -10,8 +10,8 @@ internal static class LimitWorks
 {
     public const string StreamTriad = "stream triad", Read = "read", MultiplyAdd = "fma", RowGather = "gather", SameSizeTriad = "triad";
 
-    /// <summary>Edges by which the second form of the gather asks for rows before it reads them.</summary>
-    private const int Ahead = 16;
+    /// <summary>Edges by which other forms of the gather ask for rows before they read them.</summary>
+    private static readonly int[] Ahead = [4, 12, 32];
 
     /// <summary>Memory that caches do not hold, streamed.</summary>
     public static IReadOnlyList<Work> Streams(long bytes)
@@ -23,7 +23,7 @@ internal static class LimitWorks
         [
             new(StreamTriad, "3×" + shape, () => MachineLimits.Triad(a.Value, b.Value, c.Value, pastCaches: true))
             {
-                OtherForm = () => MachineLimits.Triad(a.Value, b.Value, c.Value, pastCaches: false),
+                OtherForms = [() => MachineLimits.Triad(a.Value, b.Value, c.Value, pastCaches: false)],
                 Bytes = 3 * bytes,
                 LimitOf = Amount.Bytes,
             },
@@ -44,7 +44,7 @@ internal static class LimitWorks
         Lazy<Matrix> a = Operands.Zero(rows, columns), b = Operands.Zero(rows, columns), c = Operands.Zero(rows, columns);
         return new Work(SameSizeTriad, shape, () => MachineLimits.Triad(a.Value, b.Value, c.Value, pastCaches: false))
         {
-            OtherForm = () => MachineLimits.Triad(a.Value, b.Value, c.Value, pastCaches: true),
+            OtherForms = [() => MachineLimits.Triad(a.Value, b.Value, c.Value, pastCaches: true)],
             Bytes = 3.0 * rows * columns * Matrix.BytesPerEntry,
             LimitOf = Amount.Bytes,
         };
@@ -54,7 +54,7 @@ internal static class LimitWorks
     public static Work Gather(Graph graph, Lazy<Matrix> X, long features) =>
         new(RowGather, $"F {features}", () => MachineLimits.Gather(graph.ByDestination, X.Value, ahead: 0))
         {
-            OtherForm = () => MachineLimits.Gather(graph.ByDestination, X.Value, Ahead),
+            OtherForms = [.. Ahead.Select(ahead => (Action)(() => MachineLimits.Gather(graph.ByDestination, X.Value, ahead)))],
             Bytes = (double)graph.Edges * (features * Matrix.BytesPerEntry + sizeof(int)),
             Edges = graph.Edges,
             GatheredRows = graph.Edges,

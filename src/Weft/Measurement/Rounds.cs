@@ -69,7 +69,7 @@ internal sealed class Rounds
     private static int RunsPerSample(Work work, double milliseconds)
     {
         work.Run();
-        work.OtherForm?.Invoke();
+        foreach (var form in work.OtherForms) form();
         for (int runs = 1; ; runs *= 2)
             if (runs >= MostRunsPerSample || Milliseconds(work.Run, runs) * runs >= milliseconds) return runs;
     }
@@ -77,7 +77,8 @@ internal sealed class Rounds
     private static double Sample(Work work, int runs)
     {
         double time = Milliseconds(work.Run, runs);
-        return work.OtherForm is null ? time : Math.Min(time, Milliseconds(work.OtherForm, runs));
+        foreach (var form in work.OtherForms) time = Math.Min(time, Milliseconds(form, runs));
+        return time;
     }
 
     private static double Milliseconds(Action run, int runs)

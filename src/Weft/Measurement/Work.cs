@@ -16,8 +16,8 @@ internal enum Amount
 /// <summary>Something to be measured: what to run, and how much of each thing one run does.</summary>
 internal sealed record Work(string Name, string Shape, Action Run)
 {
-    /// <summary>Another way to do the same; the faster one of the two counts.</summary>
-    public Action? OtherForm { get; init; }
+    /// <summary>Other ways to do the same; the fastest counts.</summary>
+    public IReadOnlyList<Action> OtherForms { get; init; } = [];
 
     /// <summary>Floating-point operations of the formula.</summary>
     public double Operations { get; init; }
