@@ -10,7 +10,7 @@ namespace Weft.Benchmarks;
 /// </summary>
 public class GemmBenchmarks
 {
-    private Matrix X, W, Y;
+    private Matrix X, W, Y, b;
 
     [Params(1, 2)]
     public int Threads { get; set; }
@@ -27,6 +27,7 @@ public class GemmBenchmarks
     {
         RowParallel.Threads = Threads;
         (X, W, Y) = (Matrix.Allocate(Shape.N, Shape.F), Matrix.Allocate(Shape.F, Shape.G), Matrix.Allocate(Shape.N, Shape.G));
+        b = EdgeShape.Uniform(1, Shape.G, 3);
         CounterRandom.UniformRange(X, -1, 1, new RandomKey(1, 0, 0));
         CounterRandom.UniformRange(W, -1, 1, new RandomKey(1, 0, 1));
         CounterRandom.UniformRange(Y, -1, 1, new RandomKey(1, 0, 2));
@@ -40,4 +41,7 @@ public class GemmBenchmarks
 
     [Benchmark]
     public void MultiplyTransposedRight() => Gemm.MultiplyTransposedRight(Y, W, X);
+
+    [Benchmark]
+    public void MultiplyWithBiasAndElu() => Gemm.Multiply(X, W, b, Activation.Elu, Y);
 }

@@ -23,7 +23,7 @@ public partial class ArchitectureTests
         ["Datasets"] = ["Layers", "Graphs", "Communication", "Kernels", "Memory"],
         ["Distributed"] = ["Graphs", "Communication", "Kernels", "Memory"],
         ["Training"] = ["Distributed", "Models", "Losses", "Optimizers", "Sampling", "Datasets", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
-        ["Measurement"] = ["Optimizers", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
+        ["Measurement"] = ["Losses", "Optimizers", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
         ["Analysis"] = ["Distributed", "Models", "Losses", "Optimizers", "Datasets", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
     };
 

@@ -81,6 +81,7 @@ public sealed class Bench
         foreach (int features in settings.Features) yield return () => GraphWorks.OfWidth(graph, features, new Operands(settings.Seed));
         yield return () => GraphWorks.OnEdges(graph, heads: 4, new Operands(settings.Seed));
         yield return () => DenseWorks.Elements(nodes, settings.Features.Max(), new Operands(settings.Seed));
+        yield return () => DenseWorks.Losses(graph, classes: 40, new Operands(settings.Seed));
         yield return () => DenseWorks.Optimizers(settings.Quick ? 256 : 4096, 1024);
     }
 

@@ -1,5 +1,7 @@
+using Weft.Graphs;
 using Weft.Kernels;
 using Weft.Layers;
+using Weft.Losses;
 using Weft.Memory;
 using Weft.Optimizers;
 
@@ -15,6 +17,7 @@ internal static class DenseWorks
     {
         Lazy<Matrix> X128 = operands.Random(N, 128), X256 = operands.Random(N, 256), Y256 = operands.Random(N, 256), Y40 = operands.Random(N, 40);
         Lazy<Matrix> W128 = operands.Random(128, 256), W256 = operands.Random(256, 256), W40 = operands.Random(256, 40);
+        Lazy<Matrix> b = operands.Random(1, 256), db = Operands.Zero(1, 256);
         var peak = LimitWorks.Products();
         Work Of(string name, string shape, double n, double f, double g, Action run) => new(name, shape, run)
         {
@@ -30,6 +33,9 @@ internal static class DenseWorks
             Of("gemm", "N×256×40", N, 256, 40, () => Gemm.Multiply(X256.Value, W40.Value, Y40.Value)),
             Of("gemm Xᵀ·Y", "128×N×256", 128, N, 256, () => Gemm.MultiplyTransposedLeft(X128.Value, Y256.Value, W128.Value)),
             Of("gemm Xᵀ·Y", "256×N×256", 256, N, 256, () => Gemm.MultiplyTransposedLeft(X256.Value, Y256.Value, W256.Value)),
+            Of("gemm elu", "N×128×256", N, 128, 256, () => Gemm.Multiply(X128.Value, W128.Value, b.Value, Activation.Elu, Y256.Value)),
+            Of("gemm elu dW", "128×N×256", 128, N, 256, () =>
+                Gemm.MultiplyTransposedLeft(X128.Value, new ActivationAdjoint(Activation.Elu, X256.Value, FromOutput: true, Y256.Value), W128.Value, db.Value)),
             Of("gemm Y·Wᵀ", "N×256×256", N, 256, 256, () => Gemm.MultiplyTransposedRight(Y256.Value, W256.Value, X256.Value)),
         ];
         if (alsoSquare)
@@ -62,6 +68,8 @@ internal static class DenseWorks
             Of("relu dZ", 3, 1, () => Elementwise.Backward(Activation.Relu, Z.Value, dH.Value, result.Value)),
             Of("elu", 2, 1, () => Elementwise.Forward(Activation.Elu, Z.Value, result.Value)),
             Of("elu dZ", 3, 2, () => Elementwise.Backward(Activation.Elu, Z.Value, dH.Value, result.Value)),
+            Of("bias elu", 2, 2, () => Elementwise.Forward(Activation.Elu, Z.Value, b.Value, result.Value)),
+            Of("bias elu dZ", 3, 3, () => Elementwise.Backward(new ActivationAdjoint(Activation.Elu, Z.Value, FromOutput: true, dH.Value), result.Value, db.Value)),
             Of("bias", 2, 1, () => Elementwise.AddBias(Z.Value, b.Value, result.Value)),
             Of("bias db", 1, 1, () => Elementwise.ColumnSums(dH.Value, db.Value)),
             Of("dropout", 2, 1, () => CounterRandom.DropRows(Z.Value, ids.Value, 0.5, new RandomKey(1, 0, 0), result.Value)),
@@ -76,6 +84,27 @@ internal static class DenseWorks
             Of("head mean", 1 + 1.0 / Heads, 1, () => HeadMean.Multiply(Z.Value, Heads, mean.Value)),
         ]);
         return works;
+    }
+
+    /// <summary>The loss of every node and its gradient at the logits.</summary>
+    public static IReadOnlyList<Work> Losses(Graph graph, int classes, Operands operands)
+    {
+        int N = (int)graph.OwnedDestinations;
+        Lazy<Matrix> logits = operands.Random(N, classes), dLogits = Operands.Zero(N, classes);
+        var target = new Lazy<LossTarget>(() => LossTarget.FromLabels(graph, [.. Enumerable.Range(0, N).Select(i => i % classes)], [.. Enumerable.Repeat(true, N)]));
+        var loss = new CrossEntropy();
+        var triad = LimitWorks.Triad(N, classes, $"N×{classes}");
+        return
+        [
+            triad,
+            // Largest, difference, exponential, sum, quotient: an exponential counts for one operation.
+            new("cross-entropy", $"N×{classes}", () => loss.Evaluate(logits.Value, target.Value, dLogits.Value))
+            {
+                Operations = 5.0 * N * classes,
+                Bytes = 2.0 * N * classes * Word,
+                Limits = [triad],
+            },
+        ];
     }
 
     /// <summary>A step of Adam: the weight, its gradient and two moments read, three of them written.</summary>

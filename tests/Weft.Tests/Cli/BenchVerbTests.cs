@@ -7,9 +7,10 @@ public class BenchVerbTests
 {
     private static readonly string[] KernelNames =
     [
-        "gemm", "gemm Xᵀ·Y", "gemm Y·Wᵀ", "spmm", "spmm weighted", "spmm dX", "spmm heads", "sddmm heads", "gat", "gat adjoint", "gatv2", "gatv2 adjoint",
+        "gemm", "gemm Xᵀ·Y", "gemm elu", "gemm elu dW", "gemm Y·Wᵀ", "spmm", "spmm weighted", "spmm dX", "spmm heads", "sddmm heads", "gat", "gat adjoint", "gatv2", "gatv2 adjoint",
         "dot", "dot adjoint", "softmax", "softmax dL", "outer sum",
-        "relu", "relu dZ", "elu", "elu dZ", "bias", "bias db", "dropout", "head dot", "head dot da", "head dot dX", "head mean", "adam",
+        "relu", "relu dZ", "elu", "elu dZ", "bias elu", "bias elu dZ", "bias", "bias db", "dropout", "head dot", "head dot da", "head dot dX", "head mean",
+        "cross-entropy", "adam",
     ];
 
     [Fact]
