@@ -15,6 +15,8 @@ internal static unsafe partial class Gemm
     private const long InnerBlock = 256;
     /// <summary>Rows that pass over all inner blocks before the next rows do, so that they stay in the second cache.</summary>
     private const long RowBlock = 32 * GemmKernel.TileRows;
+    /// <summary>Entries of a matrix that the second cache holds, about.</summary>
+    private const long FitsCache = (1 << 20) / sizeof(Real);
     /// <summary>Multiply-adds that cost about as much as one of the operations <see cref="RowParallel"/> counts.</summary>
     private const long ProductsPerOperation = 16;
 
@@ -72,7 +74,7 @@ internal static unsafe partial class Gemm
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        long inner = A.Columns, padded = GemmPack.Padded(C.Columns, TLanes.Count);
+        long inner = A.Columns, padded = GemmPack.PaddedToHalf(C.Columns, TLanes.Count);
         Real* packed = Scratch.Take(ScratchUse.PackedRight, inner * padded);
         long block = EvenBlock(inner, InnerBlock);
         for (long q = 0; q < inner; q += block)
@@ -98,7 +100,7 @@ internal static unsafe partial class Gemm
     {
         public void Run(long first, long last)
         {
-            long padded = GemmPack.Padded(C.Columns, TLanes.Count);
+            long padded = GemmPack.PaddedToHalf(C.Columns, TLanes.Count);
             for (long top = first; top < last; top += RowBlock)
             {
                 long bottom = Math.Min(top + RowBlock, last);
@@ -113,10 +115,13 @@ internal static unsafe partial class Gemm
         {
             int w = TLanes.Count;
             bool load = accumulate || q > 0;
-            Real* tile = stackalloc Real[GemmKernel.TileRows * 2 * w];
-            for (long j = 0; j < padded; j += 2 * w)
+            Real* tile = stackalloc Real[GemmKernel.TileRows * 3 * w];
+            // Each of the next rows is a stretch of memory too short for the processor to foresee.
+            if (q == 0 && A.Count > FitsCache) GemmPack.Prefetch(A, i + GemmKernel.TileRows, i + 2 * GemmKernel.TileRows);
+            int width;
+            for (long j = 0; j < padded; j += width)
             {
-                int width = GemmPack.PanelWidth(j, padded, w);
+                width = GemmPack.PanelWidth(j, padded, w);
                 int used = (int)Math.Min(width, C.Columns - j);
                 Real* a = A.Data + i * A.Stride + q, b = packed + q * padded + depth * j, c = C.Data + i * C.Stride + j;
                 if (rows == GemmKernel.TileRows && used == width)
@@ -140,7 +145,8 @@ internal static unsafe partial class Gemm
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        if (width == TLanes.Count) GemmKernel.Single<TLanes, TVector>(inner, a, rows, rowStep, innerStep, b, width, c, cStep, load);
+        if (width > 2 * TLanes.Count) GemmKernel.DoubleAndHalf(inner, a, rows, rowStep, innerStep, b, c, cStep, load);
+        else if (width == TLanes.Count) GemmKernel.Single<TLanes, TVector>(inner, a, rows, rowStep, innerStep, b, width, c, cStep, load);
         else GemmKernel.Double<TLanes, TVector>(inner, a, rows, rowStep, innerStep, b, width, c, cStep, load);
     }
 

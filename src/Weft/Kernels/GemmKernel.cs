@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Weft.Kernels;
 
@@ -108,5 +109,83 @@ internal static unsafe class GemmKernel
         TLanes.Store(c3, c + 3 * cStep);
         TLanes.Store(c4, c + 4 * cStep);
         TLanes.Store(c5, c + 5 * cStep);
+    }
+
+    /// <summary>The same for two vectors of 512 bits and one of 256.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void DoubleAndHalf(long inner, Real* a, int rows, long rowStep, long innerStep, Real* b, Real* c, long cStep, bool load)
+    {
+        Real* a0 = a, a1 = a + Math.Min(1, rows - 1) * rowStep, a2 = a + Math.Min(2, rows - 1) * rowStep;
+        Real* a3 = a + Math.Min(3, rows - 1) * rowStep, a4 = a + Math.Min(4, rows - 1) * rowStep, a5 = a + Math.Min(5, rows - 1) * rowStep;
+        int w = Vector512<Real>.Count, bStep = 2 * w + w / 2;
+        Vector512<Real> c00, c01, c10, c11, c20, c21, c30, c31, c40, c41, c50, c51;
+        Vector256<Real> c02, c12, c22, c32, c42, c52;
+        if (load)
+        {
+            (c00, c01, c02) = (Vector512.Load(c), Vector512.Load(c + w), Vector256.Load(c + 2 * w));
+            (c10, c11, c12) = (Vector512.Load(c + cStep), Vector512.Load(c + cStep + w), Vector256.Load(c + cStep + 2 * w));
+            (c20, c21, c22) = (Vector512.Load(c + 2 * cStep), Vector512.Load(c + 2 * cStep + w), Vector256.Load(c + 2 * cStep + 2 * w));
+            (c30, c31, c32) = (Vector512.Load(c + 3 * cStep), Vector512.Load(c + 3 * cStep + w), Vector256.Load(c + 3 * cStep + 2 * w));
+            (c40, c41, c42) = (Vector512.Load(c + 4 * cStep), Vector512.Load(c + 4 * cStep + w), Vector256.Load(c + 4 * cStep + 2 * w));
+            (c50, c51, c52) = (Vector512.Load(c + 5 * cStep), Vector512.Load(c + 5 * cStep + w), Vector256.Load(c + 5 * cStep + 2 * w));
+        }
+        else
+        {
+            c00 = c01 = c10 = c11 = c20 = c21 = c30 = c31 = c40 = c41 = c50 = c51 = default;
+            c02 = c12 = c22 = c32 = c42 = c52 = default;
+        }
+        for (long q = 0; inner > 0; inner--, q += innerStep, b += bStep)
+        {
+            var b0 = Vector512.Load(b);
+            var b1 = Vector512.Load(b + w);
+            var b2 = Vector256.Load(b + 2 * w);
+            var x = Vector512.Create(a0[q]);
+            c00 = Lanes512.MultiplyAdd(x, b0, c00);
+            c01 = Lanes512.MultiplyAdd(x, b1, c01);
+            c02 = Lanes256.MultiplyAdd(x.GetLower(), b2, c02);
+            x = Vector512.Create(a1[q]);
+            c10 = Lanes512.MultiplyAdd(x, b0, c10);
+            c11 = Lanes512.MultiplyAdd(x, b1, c11);
+            c12 = Lanes256.MultiplyAdd(x.GetLower(), b2, c12);
+            x = Vector512.Create(a2[q]);
+            c20 = Lanes512.MultiplyAdd(x, b0, c20);
+            c21 = Lanes512.MultiplyAdd(x, b1, c21);
+            c22 = Lanes256.MultiplyAdd(x.GetLower(), b2, c22);
+            x = Vector512.Create(a3[q]);
+            c30 = Lanes512.MultiplyAdd(x, b0, c30);
+            c31 = Lanes512.MultiplyAdd(x, b1, c31);
+            c32 = Lanes256.MultiplyAdd(x.GetLower(), b2, c32);
+            x = Vector512.Create(a4[q]);
+            c40 = Lanes512.MultiplyAdd(x, b0, c40);
+            c41 = Lanes512.MultiplyAdd(x, b1, c41);
+            c42 = Lanes256.MultiplyAdd(x.GetLower(), b2, c42);
+            x = Vector512.Create(a5[q]);
+            c50 = Lanes512.MultiplyAdd(x, b0, c50);
+            c51 = Lanes512.MultiplyAdd(x, b1, c51);
+            c52 = Lanes256.MultiplyAdd(x.GetLower(), b2, c52);
+        }
+        c00.Store(c);
+        c01.Store(c + w);
+        c02.Store(c + 2 * w);
+        c += cStep;
+        c10.Store(c);
+        c11.Store(c + w);
+        c12.Store(c + 2 * w);
+        c += cStep;
+        c20.Store(c);
+        c21.Store(c + w);
+        c22.Store(c + 2 * w);
+        c += cStep;
+        c30.Store(c);
+        c31.Store(c + w);
+        c32.Store(c + 2 * w);
+        c += cStep;
+        c40.Store(c);
+        c41.Store(c + w);
+        c42.Store(c + 2 * w);
+        c += cStep;
+        c50.Store(c);
+        c51.Store(c + w);
+        c52.Store(c + 2 * w);
     }
 }

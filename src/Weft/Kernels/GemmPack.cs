@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Weft.Memory;
 
@@ -6,15 +7,25 @@ namespace Weft.Kernels;
 
 /// <summary>
 /// Copies the right operand of a product into panels that the inner loop reads from front to back: panel by panel of two
-/// vectors of columns (one in the last, if that suffices), row after row, any number past the last column.
+/// vectors of columns (in the last one, or two and a half, if that suffices), row after row, any number past the last column.
 /// </summary>
 internal static unsafe class GemmPack
 {
     /// <summary>Columns after padding to whole vectors; panel j starts at entry <c>rows · (first column of j)</c>.</summary>
     public static long Padded(long columns, int lanes) => (columns + lanes - 1) / lanes * lanes;
 
-    /// <summary>Columns of the panel that starts at a column.</summary>
-    public static int PanelWidth(long firstColumn, long padded, int lanes) => (int)Math.Min(2 * lanes, padded - firstColumn);
+    /// <summary>Columns after padding, where the last panel may have two and a half vectors: with 512 bits, whose 32 registers hold its tile.</summary>
+    public static long PaddedToHalf(long columns, int lanes) =>
+        lanes == Vector512<Real>.Count && columns > 2 * lanes && (columns - 1) % (2 * lanes) < lanes / 2
+            ? (columns - 1) / (2 * lanes) * 2 * lanes + lanes / 2
+            : Padded(columns, lanes);
+
+    /// <summary>Columns of the panel that starts at a column: two vectors, in the last panel one, two, or two and a half.</summary>
+    public static int PanelWidth(long firstColumn, long padded, int lanes)
+    {
+        long left = padded - firstColumn;
+        return (int)(2 * left == 5 * lanes ? left : Math.Min(2 * lanes, left));
+    }
 
     /// <summary>Packs B, [rows, columns] with B(q, j) at <c>b[q · stride + j]</c>.</summary>
     public static void Pack<TLanes, TVector>(Real* b, long rows, long columns, long stride, Real* packed)
@@ -30,21 +41,21 @@ internal static unsafe class GemmPack
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        int lanes = TLanes.Count;
-        long padded = Padded(columns, lanes);
-        for (long j = 0; j < padded; j += 2 * lanes)
+        int lanes = TLanes.Count, width;
+        for (long j = 0, padded = PaddedToHalf(columns, lanes); j < padded; j += width)
         {
-            int width = PanelWidth(j, padded, lanes);
+            width = PanelWidth(j, padded, lanes);
             Real* from = b + j, to = packed + panelRows * j + first * width;
             if (width == lanes)
                 for (long q = 0; q < rows; q++, from += stride, to += lanes) TLanes.Store(TLanes.Load(from), to);
             else
-                for (long q = 0; q < rows; q++, from += stride, to += 2 * lanes)
+                for (long q = 0; q < rows; q++, from += stride, to += width)
                 {
                     var left = TLanes.Load(from);
                     var right = TLanes.Load(from + lanes);
                     TLanes.Store(left, to);
                     TLanes.Store(right, to + lanes);
+                    for (int t = 2 * lanes; t < width; t++) to[t] = from[t];
                 }
         }
     }
@@ -67,10 +78,10 @@ internal static unsafe class GemmPack
     /// <summary>Packs B = Mᵀ, [rows, columns] with B(q, j) at <c>m[j · stride + q]</c>.</summary>
     public static void PackTransposed(Real* m, long rows, long columns, long stride, int lanes, Real* packed)
     {
-        long padded = Padded(columns, lanes);
-        for (long j = 0; j < padded; j += 2 * lanes)
+        int width;
+        for (long j = 0, padded = PaddedToHalf(columns, lanes); j < padded; j += width)
         {
-            int width = PanelWidth(j, padded, lanes);
+            width = PanelWidth(j, padded, lanes);
             int used = (int)Math.Min(width, columns - j);
             Real* to = packed + rows * j;
             for (int t = 0; t < used; t++)

@@ -64,8 +64,8 @@ internal static unsafe partial class Gemm
             if (!accumulate) W.Clear();
             return;
         }
-        if (Vector512.IsHardwareAccelerated && W.Columns > Vector256<Real>.Count) SumOverRows<Lanes512, Vector512<Real>>(X, right, W, accumulate);
-        else if (Vector256.IsHardwareAccelerated && W.Columns > Vector128<Real>.Count) SumOverRows<Lanes256, Vector256<Real>>(X, right, W, accumulate);
+        if (Vector512.IsHardwareAccelerated && right.Y.Columns > Vector256<Real>.Count) SumOverRows<Lanes512, Vector512<Real>>(X, right, W, accumulate);
+        else if (Vector256.IsHardwareAccelerated && right.Y.Columns > Vector128<Real>.Count) SumOverRows<Lanes256, Vector256<Real>>(X, right, W, accumulate);
         else SumOverRows<Lanes128, Vector128<Real>>(X, right, W, accumulate);
     }
 
@@ -76,12 +76,12 @@ internal static unsafe partial class Gemm
         long leaves = (X.Rows + LeafRows - 1) / LeafRows, subtree = 1;
         while ((leaves + subtree - 1) / subtree > MostSubtrees) subtree *= 2;
         long subtrees = (leaves + subtree - 1) / subtree;
-        long strips = (W.Rows + GemmKernel.TileRows - 1) / GemmKernel.TileRows;
+        long strips = (X.Columns + GemmKernel.TileRows - 1) / GemmKernel.TileRows;
         // Few subtrees: cut the result in bands of rows as well.
         long bands = subtrees >= 8 ? 1 : Math.Min(strips, 8 / subtrees);
         long stripsPerBand = (strips + bands - 1) / bands;
         bands = (strips + stripsPerBand - 1) / stripsPerBand;
-        long stripSize = GemmKernel.TileRows * GemmPack.Padded(W.Columns, TLanes.Count);
+        long stripSize = GemmKernel.TileRows * GemmPack.PaddedToHalf(right.Y.Columns, TLanes.Count);
         Real* partials = Scratch.Take(ScratchUse.Partials, subtrees * strips * stripSize);
         long work = X.Rows * W.Count / ProductsPerOperation;
         var sum = new SubtreeJob<TLanes, TVector>(X, right, partials, strips, stripsPerBand, subtree);
@@ -110,7 +110,7 @@ internal static unsafe partial class Gemm
 
         private void Subtree(long number, long firstStrip, long count)
         {
-            long padded = GemmPack.Padded(operand.Y.Columns, TLanes.Count), stripSize = GemmKernel.TileRows * padded, size = count * stripSize;
+            long padded = GemmPack.PaddedToHalf(operand.Y.Columns, TLanes.Count), stripSize = GemmKernel.TileRows * padded, size = count * stripSize;
             long firstLeaf = number * subtree, leaves = Math.Min(subtree, (X.Rows + LeafRows - 1) / LeafRows - firstLeaf);
             Real* target = partials + (number * strips + firstStrip) * stripSize;
             // A binary counter: level ℓ holds the sum of 2^ℓ leaves while bit ℓ of the number of leaves done is set.
@@ -171,9 +171,10 @@ internal static unsafe partial class Gemm
                     left = copy;
                     step = GemmKernel.TileRows;
                 }
-                for (long j = 0; j < padded; j += 2 * w)
+                int width;
+                for (long j = 0; j < padded; j += width)
                 {
-                    int width = GemmPack.PanelWidth(j, padded, w);
+                    width = GemmPack.PanelWidth(j, padded, w);
                     Tile<TLanes, TVector>(rows, left, used, 1, step, right + rows * j, width, target + GemmKernel.TileRows * j, width, load: false);
                 }
                 GemmPack.Prefetch(X, row + LeafRows + s * LeafRows / count, row + LeafRows + (s + 1) * LeafRows / count);
@@ -192,7 +193,7 @@ internal static unsafe partial class Gemm
         public void Run(long first, long last)
         {
             int w = TLanes.Count;
-            long padded = GemmPack.Padded(W.Columns, w), stripSize = GemmKernel.TileRows * padded;
+            long padded = GemmPack.PaddedToHalf(W.Columns, w), stripSize = GemmKernel.TileRows * padded;
             for (long s = first; s < last; s++)
             {
                 Real* strip = partials + s * stripSize;
@@ -200,9 +201,11 @@ internal static unsafe partial class Gemm
                     for (long t = 0; t + step < subtrees; t += 2 * step)
                         AddTo<TLanes, TVector>(strip + (t + step) * size, stripSize, strip + t * size);
                 long top = s * GemmKernel.TileRows, rows = Math.Min(GemmKernel.TileRows, W.Rows - top);
-                for (long j = 0; j < padded; j += 2 * w)
+                int width;
+                for (long j = 0; j < padded; j += width)
                 {
-                    int width = GemmPack.PanelWidth(j, padded, w), used = (int)Math.Min(width, W.Columns - j);
+                    width = GemmPack.PanelWidth(j, padded, w);
+                    int used = (int)Math.Min(width, W.Columns - j);
                     for (long r = 0; r < rows; r++)
                     {
                         Real* from = strip + GemmKernel.TileRows * j + r * width, to = W.Data + (top + r) * W.Stride + j;
