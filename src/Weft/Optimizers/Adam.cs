@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Weft.Layers;
 using Weft.Memory;
@@ -68,6 +69,7 @@ public class Adam : IOptimizer
     {
         public Vector512<Real> Rate, Decay, Shrink, KeepMean, AddMean, KeepSquare, AddSquare, SquareScale, Epsilon;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly Vector512<Real> Next(Vector512<Real> w, Vector512<Real> g, ref Vector512<Real> m, ref Vector512<Real> v)
         {
             w *= Shrink;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Weft.Layers;
 using Weft.Memory;
@@ -64,6 +65,7 @@ public sealed class Lars : IOptimizer
     {
         public Vector512<Real> Rate, Decay, Momentum;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly Vector512<Real> Next(Vector512<Real> w, Vector512<Real> g, ref Vector512<Real> v, ref Vector512<Real> none)
         {
             v = Momentum * v + Rate * (g + Decay * w);
