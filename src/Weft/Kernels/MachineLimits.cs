@@ -14,7 +14,7 @@ internal static unsafe class MachineLimits
     /// <summary>Edges of a piece of the gather.</summary>
     private const long EdgesPerPiece = 512;
     private const int Accumulators = 12;
-    private const long Units = 512;
+    private const long Units = 128;
 
     /// <summary>Steps of each sum of multiply-adds.</summary>
     public const long StepsPerUnit = 4096;

@@ -62,6 +62,6 @@ internal static class GraphWorks
         ];
     }
 
-    /// <summary>Four heads where the width allows.</summary>
-    private static int Heads(int features) => features % 4 == 0 ? 4 : 1;
+    /// <summary>As published networks have them: eight heads of width 8; else four, where the width allows.</summary>
+    private static int Heads(int features) => features == 64 ? 8 : features % 4 == 0 ? 4 : 1;
 }
