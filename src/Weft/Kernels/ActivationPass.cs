@@ -12,9 +12,18 @@ namespace Weft.Kernels;
 internal static unsafe class ActivationPass
 {
     /// <summary>H = σ(Z + 1 b) for some rows; b may be null, H may be Z.</summary>
-    public static void Forward(Activation σ, Real* b, Real* Z, long zStride, long rows, long columns, Real* H, long hStride)
+    /// <param name="σ">σ</param>
+    /// <param name="b">b, or null.</param>
+    /// <param name="Z">The first row of Z.</param>
+    /// <param name="zStride">Entries from a row to the next.</param>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="columns">Columns of both.</param>
+    /// <param name="H">The first row of H.</param>
+    /// <param name="hStride">Entries from a row to the next.</param>
+    /// <param name="past">True to write H past the caches: its rows are whole, aligned vectors and nobody reads it soon.</param>
+    public static void Forward(Activation σ, Real* b, Real* Z, long zStride, long rows, long columns, Real* H, long hStride, bool past = false)
     {
-        var job = new ForwardRows { Bias = b, Z = Z, ZStride = zStride, Rows = rows, Columns = columns, H = H, HStride = hStride };
+        var job = new ForwardRows { Bias = b, Z = Z, ZStride = zStride, Rows = rows, Columns = columns, H = H, HStride = hStride, Past = past };
         With(σ, ref job);
     }
 
@@ -84,6 +93,7 @@ internal static unsafe class ActivationPass
     {
         public Real* Bias, Z, H;
         public long ZStride, HStride, Rows, Columns;
+        public bool Past;
 
         public readonly long Width => Columns;
 
@@ -100,7 +110,9 @@ internal static unsafe class ActivationPass
                 {
                     var x = TLanes.Load(z + j);
                     if (Bias != null) x = TLanes.Add(x, TLanes.Load(Bias + j));
-                    Store<TLanes, TVector>(σ.Value<TLanes, TVector>(x), h + j, Columns - j);
+                    x = σ.Value<TLanes, TVector>(x);
+                    if (Past) TLanes.StorePast(x, h + j);
+                    else Store<TLanes, TVector>(x, h + j, Columns - j);
                 }
             }
         }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Weft.Memory;
 
 namespace Weft.Kernels;
@@ -17,6 +18,10 @@ internal static unsafe partial class Gemm
     private const long RowBlock = 32 * GemmKernel.TileRows;
     /// <summary>Entries of a matrix that the second cache holds, about.</summary>
     private const long FitsCache = (1 << 20) / sizeof(Real);
+    /// <summary>Bytes of a result that no cache holds: it is written past them, which spares reading what is there before.</summary>
+    private const long FitsNoCache = 1 << 25;
+    /// <summary>Columns of a result up to which six of its rows stay in the first cache.</summary>
+    private const long NotTooWide = 1024;
     /// <summary>Multiply-adds that cost about as much as one of the operations <see cref="RowParallel"/> counts.</summary>
     private const long ProductsPerOperation = 16;
 
@@ -87,6 +92,14 @@ internal static unsafe partial class Gemm
         RowParallel.For(C.Rows, C.Count * inner / ProductsPerOperation, ref job, GemmKernel.TileRows);
     }
 
+    private static bool GoesPastCaches<TLanes, TVector>(Matrix C)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
+        int w = TLanes.Count;
+        return C.Count * sizeof(Real) > FitsNoCache && C.Columns <= NotTooWide && C.Columns % w == 0 && C.Stride % w == 0 && (nint)C.Data % (w * sizeof(Real)) == 0;
+    }
+
     /// <summary>The size of the fewest equal blocks of at most <paramref name="most"/>.</summary>
     private static long EvenBlock(long size, long most)
     {
@@ -101,6 +114,13 @@ internal static unsafe partial class Gemm
         public void Run(long first, long last)
         {
             long padded = GemmPack.PaddedToHalf(C.Columns, TLanes.Count);
+            if (!accumulate && block >= A.Columns && GoesPastCaches<TLanes, TVector>(C))
+            {
+                for (long i = first; i < last; i += GemmKernel.TileRows) StripPastCaches(i, (int)Math.Min(GemmKernel.TileRows, last - i));
+                // The stores have no order of their own; whoever is told that these rows are done must find them.
+                if (Sse.IsSupported) Sse.StoreFence();
+                return;
+            }
             for (long top = first; top < last; top += RowBlock)
             {
                 long bottom = Math.Min(top + RowBlock, last);
@@ -108,6 +128,20 @@ internal static unsafe partial class Gemm
                     for (long i = top; i < bottom; i += GemmKernel.TileRows)
                         Strip(i, (int)Math.Min(GemmKernel.TileRows, bottom - i), q, Math.Min(block, A.Columns - q), padded);
             }
+        }
+
+        /// <summary>Up to 6 rows of C, all columns, all of the inner dimension: summed in the first cache, written once.</summary>
+        private void StripPastCaches(long i, int rows)
+        {
+            int w = TLanes.Count;
+            Real* sums = Scratch.Take(ScratchUse.PackedStrip, GemmKernel.TileRows * C.Columns);
+            GemmPack.Prefetch(A, i + GemmKernel.TileRows, i + 2 * GemmKernel.TileRows);
+            for (long j = 0; j < C.Columns; j += 2 * w)
+            {
+                int width = GemmPack.PanelWidth(j, C.Columns, w);
+                Tile<TLanes, TVector>(A.Columns, A.Data + i * A.Stride, rows, A.Stride, 1, packed + A.Columns * j, width, sums + j, C.Columns, load: false);
+            }
+            ActivationPass.Forward(ending.σ, ending.Bias, sums, C.Columns, rows, C.Columns, C.Data + i * C.Stride, C.Stride, past: true);
         }
 
         /// <summary>Up to 6 rows of C, all columns, one block of the inner dimension.</summary>

@@ -15,6 +15,9 @@ internal unsafe interface ILanes<TVector>
     static abstract int Count { get; }
     static abstract TVector Load(Real* source);
     static abstract void Store(TVector v, Real* target);
+
+    /// <summary>Stores past the caches, to an address that is a multiple of the vector's size. <see cref="Memory.AlignedMemory"/> is.</summary>
+    static abstract void StorePast(TVector v, Real* target);
     static abstract TVector All(Real value);
     static abstract TVector Add(TVector a, TVector b);
     static abstract TVector Subtract(TVector a, TVector b);
@@ -61,6 +64,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<Real>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector512<Real> v, Real* target) => Vector512.Store(v, target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePast(Vector512<Real> v, Real* target) => Vector512.StoreAlignedNonTemporal(v, target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<Real> All(Real value) => Vector512.Create(value);
@@ -154,6 +160,9 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<Real>>
     public static void Store(Vector256<Real> v, Real* target) => Vector256.Store(v, target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePast(Vector256<Real> v, Real* target) => Vector256.StoreAlignedNonTemporal(v, target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<Real> All(Real value) => Vector256.Create(value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -242,6 +251,9 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<Real>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Vector128<Real> v, Real* target) => Vector128.Store(v, target);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void StorePast(Vector128<Real> v, Real* target) => Vector128.StoreAlignedNonTemporal(v, target);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<Real> All(Real value) => Vector128.Create(value);

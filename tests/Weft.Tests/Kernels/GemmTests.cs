@@ -54,6 +54,35 @@ public class GemmTests
     }
 
     [Fact]
+    public void A_result_that_no_cache_holds_has_the_bits_of_its_parts()
+    {
+        var random = new Random(9);
+        const int n = 33_005, f = 5, g = 256;
+        Matrix X = Guarded.Random(n, f, random), W = Guarded.Random(f, g, random), b = Guarded.Random(1, g, random), Wt = Guarded.Random(g, f, random);
+        Matrix Y = Matrix.Allocate(n, g), H = Matrix.Allocate(n, g), Z = Matrix.Allocate(n, g);
+        Gemm.Multiply(X, W, Y);
+        Gemm.Multiply(X, W, b, Activation.Elu, H);
+        Gemm.MultiplyTransposedRight(X, Wt, Z);
+        Matrix part = Matrix.Allocate(1000, g);
+        for (long top = 0; top < n; top += part.Rows)
+        {
+            long rows = Math.Min(part.Rows, n - top);
+            var some = part.Top(rows);
+            Gemm.Multiply(X.RowRange(top, rows), W, some);
+            AssertSame(some, Y.RowRange(top, rows));
+            Gemm.Multiply(X.RowRange(top, rows), W, b, Activation.Elu, some);
+            AssertSame(some, H.RowRange(top, rows));
+            Gemm.MultiplyTransposedRight(X.RowRange(top, rows), Wt, some);
+            AssertSame(some, Z.RowRange(top, rows));
+        }
+
+        static void AssertSame(Matrix expected, Matrix actual)
+        {
+            for (long i = 0; i < expected.Rows; i++) Assert.True(expected.Row(i).SequenceEqual(actual.Row(i)), $"row {i}");
+        }
+    }
+
+    [Fact]
     public void Every_length_up_to_256_of_each_dimension_agrees_with_naive_loops()
     {
         var random = new Random(1);
