@@ -82,6 +82,22 @@ public sealed record Dataset
         EmbeddingWidth = kind == FeatureKind.Learned ? width : 0,
     };
 
+    /// <summary>The same set of one graph with its nodes in another order; splits follow.</summary>
+    /// <param name="order">Which node comes at each place; [N].</param>
+    internal Dataset InOrder(int[] order)
+    {
+        bool[] Follow(bool[] mask) => Array.ConvertAll(order, i => mask[i]);
+        return this with
+        {
+            Edges = Edges.Renumber(order),
+            Features = HasFeatures ? FeatureMatrix.SelectRows(Features, order) : default,
+            Labels = Labels is null ? null : Array.ConvertAll(order, i => Labels[i]),
+            Targets = Targets.IsMissing ? default : FeatureMatrix.SelectRows(Targets, order).Dense,
+            NodeNames = NodeNames is null ? null : Array.ConvertAll(order, i => NodeNames[i]),
+            Splits = [.. Splits.Select(s => new Split(s.Name, Follow(s.Train), Follow(s.Validation), Follow(s.Test)))],
+        };
+    }
+
     /// <summary>The set of some of the graphs of a set of many, in the given order; splits and folds of graphs follow, those of nodes too.</summary>
     /// <exception cref="InvalidOperationException">This is a set of one graph.</exception>
     public Dataset SelectGraphs(ReadOnlySpan<int> graphs)

@@ -115,6 +115,14 @@ public sealed class EdgeList
     /// <summary>The edges for which <paramref name="keep"/> is true of their number, in the same order.</summary>
     public EdgeList Where(Func<int, bool> keep) => Pick([.. Enumerable.Range(0, Count).Where(keep)]);
 
+    /// <summary>The same edges, in the same order, with the nodes numbered by their places in <paramref name="order"/>.</summary>
+    internal EdgeList Renumber(int[] order)
+    {
+        var place = new int[order.Length];
+        for (int i = 0; i < order.Length; i++) place[order[i]] = i;
+        return new(Nodes, Array.ConvertAll(Source, j => place[j]), Array.ConvertAll(Destination, j => place[j]), Weight);
+    }
+
     /// <summary>Every edge as one number that orders by source, then destination, in ascending order.</summary>
     internal long[] SortedKeys()
     {

@@ -22,6 +22,8 @@ public sealed partial class Graph
         if (seen.Add(EdgeIds)) bytes += (long)EdgeIds.Length * sizeof(int);
         if (seen.Add(Identity)) bytes += Identity.Bytes;
         if (bySource.IsValueCreated) bytes += BySource.CountInto(seen);
+        foreach (var ordered in new[] { ownBySource, meansBySource })
+            if (ordered.IsValueCreated) bytes += ordered.Value.View.CountInto(seen) + ordered.Value.Weights.Bytes;
         if (meanWeights.IsValueCreated) bytes += MeanWeights.Bytes;
         if (ownBySource.IsValueCreated) bytes += ownBySource.Value.Weights.Bytes;
         if (meansBySource.IsValueCreated) bytes += meansBySource.Value.Weights.Bytes;

@@ -79,6 +79,18 @@ public sealed partial class Graph
         return new Graph(view, order, InOrder(weight, order), Placement.Alone(nodes, nodes), GraphIdentity.Whole(nodes, source.Length));
     }
 
+    /// <summary>A graph on one process whose nodes lie in another order than their numbers.</summary>
+    /// <param name="edges">The edges, by places: node <paramref name="order"/>[i] is called i in them; in the order of the edge list.</param>
+    /// <param name="order">Number of the node at each place, by which random numbers know it.</param>
+    internal static Graph InOrder(EdgeList edges, int[] order)
+    {
+        var view = EdgeView.Group(edges.Destination, edges.Source, edges.Nodes, edges.Nodes, out int[] ids);
+        var identity = GraphIdentity.Whole(edges.Nodes, edges.Count);
+        order.CopyTo(identity.NodeIds, 0);
+        identity = identity with { Diagonal = [.. order.Select((node, i) => (i, i, node))] };
+        return new Graph(view, ids, InOrder(edges.Weight, ids), Placement.Alone(edges.Nodes, edges.Nodes), identity);
+    }
+
     /// <summary>
     /// A rectangular block on one process: messages from <paramref name="sources"/> nodes to the first
     /// <paramref name="destinations"/> of them.

@@ -54,9 +54,15 @@ public sealed class TrainingData
             throw new ArgumentException($"{dataset.Name} has no labels to learn; for speed work on a bare graph use --random-features F --random-classes C");
         var split = ChooseSplit(dataset, settings, run);
         if (split.TrainCount == 0) throw new ArgumentException($"the split '{split.Name}' of {dataset.Name} has no training nodes");
-        return dataset.Graphs is null
-            ? new TrainingData { Batches = [new(ToGraph(dataset.Edges), dataset.Features, 0)], Dataset = dataset, Split = split }
-            : InBatches(dataset, split, settings.GraphsPerBatch);
+        return dataset.Graphs is not null ? InBatches(dataset, split, settings.GraphsPerBatch)
+            : NodeOrder.Named(settings.Order ?? "none", dataset.Edges) is { } order ? InOrder(dataset, split, order)
+            : new TrainingData { Batches = [new(ToGraph(dataset.Edges), dataset.Features, 0)], Dataset = dataset, Split = split };
+    }
+
+    private static TrainingData InOrder(Dataset dataset, Split split, int[] order)
+    {
+        var arranged = (dataset with { Splits = [split] }).InOrder(order);
+        return new TrainingData { Batches = [new(Graph.InOrder(arranged.Edges, order), arranged.Features, 0)], Dataset = arranged, Split = arranged.Splits[0] };
     }
 
     /// <summary>The set with the edges and features that a model sees, its nodes in their own order; labels and splits need not be there.</summary>
@@ -81,6 +87,7 @@ public sealed class TrainingData
             SelfLoops = AddsLoops(settings, model),
             NormalizeFeatures = settings.NormalizeFeatures ?? (settings.Features is null && settings.RandomFeatures == 0 && dataset.Features.IsSparse),
             // Random classes bring a split of their own.
+            Order = settings.Order ?? "none",
             Split = settings.Split ?? (dataset.Splits.Count > 0 || settings.RandomClasses > 0 ? "public" : "random"),
         };
     }

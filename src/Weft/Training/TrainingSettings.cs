@@ -74,6 +74,12 @@ public sealed record DataSettings
     /// <summary>Features made from the graph: degree, onehot, constant or learned; null for those of the data.</summary>
     public string? Features { get; init; }
 
+    /// <summary>
+    /// Order of the nodes in memory while training: none, degree, rcm or cluster; null for none. Only time depends on it: numbers of nodes,
+    /// random numbers and results are those of the data's own order.
+    /// </summary>
+    public string? Order { get; init; }
+
     /// <summary>public, random, or the number of a published split; null for public where there is one.</summary>
     public string? Split { get; init; }
 
