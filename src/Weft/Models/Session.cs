@@ -85,11 +85,14 @@ public sealed class Session
         return dH;
     }
 
-    /// <summary>The first matrix of the last forward pass, in data-flow order, that holds a NaN or an infinity, parameters first; null if none.</summary>
-    internal (string Name, Matrix Matrix, long Index)? FirstNotFinite()
+    /// <summary>
+    /// The first matrix of the last forward pass, in data-flow order, that holds a NaN or an infinity, parameters first: its
+    /// name, the row (a node by its number), the column and the value; null if none.
+    /// </summary>
+    internal (string Name, long Row, long Column, Real Value)? FirstNotFinite()
     {
         foreach (var (name, parameter) in model.Parameters)
-            if (Elementwise.FirstNotFinite(parameter.Value) is >= 0 and var at) return (name, parameter.Value, at);
+            if (Elementwise.FirstNotFinite(parameter.Value) is >= 0 and var at) return Entry(name, parameter.Value, at, ofNodes: false);
         int number = 0;
         for (int layer = 0; layer < saved.Length; layer++)
         {
@@ -98,9 +101,17 @@ public sealed class Session
             {
                 if (!saved[layer].Holds(trace.Code)) continue;
                 var matrix = saved[layer][trace.Code];
-                if (Elementwise.FirstNotFinite(matrix) is >= 0 and var at) return ($"l{number}.{trace.Trace}", matrix, at);
+                bool ofNodes = trace.Layout is TraceLayout.Plain or TraceLayout.Heads or TraceLayout.HeadScalars && matrix.Rows == Graph.OwnedDestinations;
+                if (Elementwise.FirstNotFinite(matrix) is >= 0 and var at) return Entry($"l{number}.{trace.Trace}", matrix, at, ofNodes);
             }
         }
         return null;
+    }
+
+    /// <summary>Entry <paramref name="at"/> of a matrix; its row is the node's number where rows are nodes, which may lie in another order.</summary>
+    internal (string Name, long Row, long Column, Real Value) Entry(string name, Matrix matrix, long at, bool ofNodes)
+    {
+        var (row, column) = (at / matrix.Columns, at % matrix.Columns);
+        return (name, ofNodes ? Graph.Identity.NodeIds[row] : row, column, matrix[row, column]);
     }
 }

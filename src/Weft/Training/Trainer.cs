@@ -217,12 +217,12 @@ public sealed class Trainer
     {
         string where = $"the outputs are finite, the loss is {value}";
         long at = Kernels.Elementwise.FirstNotFinite(logits);
-        if (at >= 0) where = $"first not finite: output {At(logits, at)}";
-        if (sessions[batch].FirstNotFinite() is var (name, matrix, index)) where = $"first not finite: {name} {At(matrix, index)}";
+        if (at >= 0) where = Where(sessions[batch].Entry("output", logits, at, ofNodes: true));
+        if (sessions[batch].FirstNotFinite() is { } entry) where = Where(entry);
         return new TrainingDivergedException(
             $"the loss is {value} in epoch {epoch}; {where}; try a smaller --lr, --clip 1, or --normalize-features");
 
-        static string At(Matrix matrix, long index) => $"[{index / matrix.Columns}, {index % matrix.Columns}] = {matrix[index / matrix.Columns, index % matrix.Columns]}";
+        static string Where((string Name, long Row, long Column, Real Value) entry) => $"first not finite: {entry.Name} [{entry.Row}, {entry.Column}] = {entry.Value}";
     }
 
     private static IOptimizer MakeOptimizer(Model model, TrainingSettings settings)

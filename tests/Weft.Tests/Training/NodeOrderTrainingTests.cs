@@ -87,6 +87,23 @@ public class NodeOrderTrainingTests
 
     public static TheoryData<string> OrderNames => [.. NodeOrder.Names.Except(["none", "auto"])];
 
+    [Theory]
+    [MemberData(nameof(OrderNames))]
+    public void A_loss_that_is_not_finite_names_the_node_as_the_data_do(string order)
+    {
+        var set = Dataset();
+        var x = Weft.Memory.Matrix.Allocate(300, 2);
+        x.Fill(1);
+        x[123, 1] = Real.PositiveInfinity;
+        bool[] all = [.. Enumerable.Repeat(true, 300)];
+        set = set with { Features = x, Splits = [new Split("all", all, new bool[300], new bool[300])] };
+        var data = TrainingData.Prepare(set, new DataSettings { Order = order }, "mlp");
+        var model = Architecture.Build(new ModelSettings { Model = "mlp", Layers = 1, Dropout = 0 }, data.Inputs, data.Outputs);
+        model.Initialize(3);
+        var trainer = new Trainer(model, data, new TrainingSettings());
+        Assert.Contains("[123, ", Assert.Throws<TrainingDivergedException>(() => trainer.RunEpoch()).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_run_in_another_order_resumes_and_predicts_node_by_node()
     {
