@@ -26,8 +26,8 @@ internal unsafe interface IAttentionScore
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged;
 
-    /// <summary>Makes an own row ready for the calls below, in scratch memory if it must be changed.</summary>
-    Real* Prepare<TLanes, TVector>(long row, Real* scratch)
+    /// <summary>Makes an own row ready for the calls below, in scratch memory if it must be changed; for <see cref="AddGradient"/> too if asked.</summary>
+    Real* Prepare<TLanes, TVector>(long row, Real* scratch, bool adjoint)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged;
 
@@ -62,7 +62,7 @@ internal readonly unsafe struct SumScore(Matrix own, Matrix other, Real leak) : 
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged => 0;
 
-    public Real* Prepare<TLanes, TVector>(long row, Real* scratch)
+    public Real* Prepare<TLanes, TVector>(long row, Real* scratch, bool adjoint)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged => own.Data + row * own.Stride;
 
@@ -121,12 +121,13 @@ internal readonly unsafe struct LeakySumScore(Matrix own, Matrix other, long hea
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged => 2 * heads * EdgeRows.Padded<TLanes, TVector>(own.Columns / heads);
 
-    public Real* Prepare<TLanes, TVector>(long row, Real* scratch)
+    public Real* Prepare<TLanes, TVector>(long row, Real* scratch, bool adjoint)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
         long d = own.Columns / heads, padded = EdgeRows.Padded<TLanes, TVector>(d), all = heads * padded;
         Real* x = EdgeRows.HeadsPadded(own.Data + row * own.Stride, heads, d, padded, scratch);
+        if (!adjoint) return x;
         for (long j = 0; j < all; j += TLanes.Count)
         {
             var v = TLanes.Load(x + j);
@@ -249,7 +250,7 @@ internal readonly unsafe struct DotScore(Matrix own, Matrix other, long heads, R
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged => heads * EdgeRows.Padded<TLanes, TVector>(own.Columns / heads);
 
-    public Real* Prepare<TLanes, TVector>(long row, Real* scratch)
+    public Real* Prepare<TLanes, TVector>(long row, Real* scratch, bool adjoint)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged =>
         EdgeRows.HeadsPadded(own.Data + row * own.Stride, heads, own.Columns / heads, EdgeRows.Padded<TLanes, TVector>(own.Columns / heads), scratch);

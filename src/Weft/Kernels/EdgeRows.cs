@@ -20,6 +20,9 @@ internal static unsafe class EdgeRows
     /// <summary>Edges whose dot products run side by side.</summary>
     public const int Abreast = 4;
 
+    /// <summary>Edges between those at work and those whose rows are asked for; fewer arrive too late, more push out the rows at work.</summary>
+    public const int Ahead = 32;
+
     /// <summary>Columns in whole vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Padded<TLanes, TVector>(long columns)
@@ -35,6 +38,8 @@ internal static unsafe class EdgeRows
         {
             Real* row = X.Data + index[t] * X.Stride;
             for (long j = 0; j < X.Columns; j += 64 / sizeof(Real)) Sse.Prefetch1(row + j);
+            // A row that does not start on a line ends on one more.
+            Sse.Prefetch1(row + X.Columns - 1);
         }
     }
 

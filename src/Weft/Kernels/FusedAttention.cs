@@ -130,12 +130,12 @@ internal static unsafe class FusedAttention
             long d = X.Columns / Heads;
             RowVector.Clear(row, RowEntries);
             if (first == last) return;
-            Real* own = Score.Prepare<TLanes, TVector>(i, scratch);
+            Real* own = Score.Prepare<TLanes, TVector>(i, scratch, adjoint: false);
             for (long q = first; q < last; q += EdgeRows.Tile)
             {
                 int count = (int)Math.Min(EdgeRows.Tile, last - q);
                 int* index = Index + q;
-                Prefetch(q + count, count);
+                Prefetch(q + EdgeRows.Ahead, count);
                 Score.Logits<TLanes, TVector>(own, index, count, L, slope);
                 if (Dropout.Drops) Dropout.Draw(A, q, count, Heads, B);
                 for (int k = 0; k < Heads; k++)
@@ -158,18 +158,20 @@ internal static unsafe class FusedAttention
         /// <summary>L ← exp(L − m), with m and s, and what was summed up under an m that is no longer the largest, brought up to date.</summary>
         private readonly void Exponentials(Real* L, int count, Real* state, Real* sum)
         {
-            Real before = state[1] > 0 ? state[0] : Real.NegativeInfinity, m = before;
-            for (int t = 0; t < count; t++) m = L[t] > m ? L[t] : m;
-            if (m > before && state[1] > 0)
-            {
-                Real factor = before - m;
-                RowVector.Exp(&factor, 1);
-                state[1] *= factor;
-                for (long j = 0; j < Padded; j++) sum[j] *= factor;
-            }
-            state[0] = m;
             // Past the last edge, entries that add nothing.
             for (int t = count; t % TLanes.Count != 0; t++) L[t] = Real.NegativeInfinity;
+            var most = TLanes.Load(L);
+            for (int t = TLanes.Count; t < count; t += TLanes.Count) most = TLanes.Max(most, TLanes.Load(L + t));
+            Real m = TLanes.Largest(most);
+            if (state[1] > 0)
+            {
+                m = Real.MaxNative(m, state[0]);
+                Real factor = state[0] - m;
+                RowVector.Exp(&factor, 1);
+                state[1] *= factor;
+                for (long j = 0; j < Padded; j += TLanes.Count) TLanes.Store(TLanes.Multiply(TLanes.All(factor), TLanes.Load(sum + j)), sum + j);
+            }
+            state[0] = m;
             var shift = TLanes.All(m);
             TVector total = default;
             for (int t = 0; t < count; t += TLanes.Count)

@@ -146,13 +146,13 @@ internal static unsafe class FusedAttentionAdjoint
             if (first == last) return;
             Real* S = tiles, dL = S + tile, slope = dL + tile, B = slope + tile, m = B + tile;
             long d = Own.Columns / Heads;
-            Real* own = Score.Prepare<TLanes, TVector>(i, scratch);
+            Real* own = Score.Prepare<TLanes, TVector>(i, scratch, adjoint: true);
             Real* row = EdgeRows.HeadsPadded(Own.Data + i * Own.Stride, Heads, d, Padded, rowCopy);
             for (long q = first; q < last; q += EdgeRows.Tile)
             {
                 int count = (int)Math.Min(EdgeRows.Tile, last - q);
                 int* index = Index + q;
-                Prefetch(q + count, count);
+                Prefetch(q + EdgeRows.Ahead, count);
                 Score.Logits<TLanes, TVector>(own, index, count, S, slope);    // (9)   L
                 EdgeRows.HeadDots<TLanes, TVector>(row, Gathered, Heads, Padded, index, count, dL); // (19)  dS = ⟨dZ, X⟩
                 if (Dropout.Drops)

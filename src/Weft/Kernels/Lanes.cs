@@ -46,6 +46,9 @@ internal unsafe interface ILanes<TVector>
     static abstract TVector Max(TVector a, TVector b);
     static abstract TVector Min(TVector a, TVector b);
 
+    /// <summary>The largest entry, of those that are numbers.</summary>
+    static abstract Real Largest(TVector a);
+
     /// <summary>Writes the sums of four vectors side by side.</summary>
     static abstract void StoreSums(TVector a, TVector b, TVector c, TVector d, Real* target);
 
@@ -120,6 +123,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<Real>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<Real> Min(Vector512<Real> a, Vector512<Real> b) => Vector512.MinNative(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Real Largest(Vector512<Real> a) => Lanes256.Largest(Vector256.MaxNative(a.GetLower(), a.GetUpper()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreSums(Vector512<Real> a, Vector512<Real> b, Vector512<Real> c, Vector512<Real> d, Real* target)
@@ -216,6 +222,9 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<Real>>
     public static Vector256<Real> Min(Vector256<Real> a, Vector256<Real> b) => Vector256.MinNative(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Real Largest(Vector256<Real> a) => Lanes128.Largest(Vector128.MaxNative(a.GetLower(), a.GetUpper()));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreSums(Vector256<Real> a, Vector256<Real> b, Vector256<Real> c, Vector256<Real> d, Real* target)
     {
         if (Unsafe.SizeOf<Real>() == 4 && Avx.IsSupported)
@@ -307,6 +316,14 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<Real>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<Real> Min(Vector128<Real> a, Vector128<Real> b) => Vector128.MinNative(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Real Largest(Vector128<Real> a)
+    {
+        Real largest = a[0];
+        for (int t = 1; t < Count; t++) largest = Real.MaxNative(largest, a[t]);
+        return largest;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreSums(Vector128<Real> a, Vector128<Real> b, Vector128<Real> c, Vector128<Real> d, Real* target)
