@@ -22,10 +22,9 @@ internal static unsafe class HeadDot
         long leaves = (X.Rows + RowVector.RowsPerLeaf - 1) / RowVector.RowsPerLeaf, width = X.Columns;
         if (leaves == 0 || width == 0) return;
         Real* partials = Scratch.Take(ScratchUse.Sums, leaves * width);
-        var job = new InA { X = X, dC = dc, Heads = da.Rows, Partials = partials };
+        var job = new InA { X = X, dC = dc, Heads = da.Rows, Partials = partials, Width = width };
         RowParallel.For(leaves, X.Count, ref job);
-        for (long step = 1; step < leaves; step *= 2)
-            for (long t = 0; t + step < leaves; t += 2 * step) RowVector.Add(partials + (t + step) * width, partials + t * width, width);
+        AddInTree(partials, leaves, width);
         for (long k = 0; k < da.Rows; k++) RowVector.Add(partials + k * da.Columns, da.Data + k * da.Stride, da.Columns);
     }
 
@@ -36,53 +35,109 @@ internal static unsafe class HeadDot
         RowParallel.For(dX.Rows, dX.Count, ref job);
     }
 
+    /// <summary>Products with two sets of vectors in one pass over X; the first only for the first rows of X, of which c has so many.</summary>
+    public static void Multiply(Matrix X, Matrix a, Matrix c, Matrix otherA, Matrix otherC)
+    {
+        var job = new Forward { X = X, A = a, C = c, OtherA = otherA, OtherC = otherC };
+        RowParallel.For(X.Rows, 2 * X.Count, ref job);
+    }
+
+    /// <summary>Both adjoints in the vectors of the product with two of them, in one pass over X.</summary>
+    public static void AdjointA(Matrix X, Matrix dc, Matrix da, Matrix otherDc, Matrix otherDa)
+    {
+        da.Clear();
+        otherDa.Clear();
+        long leaves = (X.Rows + RowVector.RowsPerLeaf - 1) / RowVector.RowsPerLeaf, width = 2 * X.Columns;
+        if (leaves == 0 || width == 0) return;
+        Real* partials = Scratch.Take(ScratchUse.Sums, leaves * width);
+        var job = new InA { X = X, dC = dc, OtherDC = otherDc, Heads = da.Rows, Partials = partials, Width = width };
+        RowParallel.For(leaves, 2 * X.Count, ref job);
+        AddInTree(partials, leaves, width);
+        for (long k = 0; k < da.Rows; k++) RowVector.Add(partials + k * da.Columns, da.Data + k * da.Stride, da.Columns);
+        for (long k = 0; k < da.Rows; k++) RowVector.Add(partials + X.Columns + k * da.Columns, otherDa.Data + k * otherDa.Stride, da.Columns);
+    }
+
+    /// <summary>Both adjoints in X of the product with two sets of vectors, added to dX in one pass; the first to the first rows.</summary>
+    public static void AddAdjointX(Matrix dc, Matrix a, Matrix otherDc, Matrix otherA, Matrix dX)
+    {
+        var job = new InX { dC = dc, A = a, OtherDC = otherDc, OtherA = otherA, dX = dX, Accumulate = true };
+        RowParallel.For(dX.Rows, 2 * dX.Count, ref job);
+    }
+
+    private static void AddInTree(Real* partials, long leaves, long width)
+    {
+        for (long step = 1; step < leaves; step *= 2)
+            for (long t = 0; t + step < leaves; t += 2 * step) RowVector.Add(partials + (t + step) * width, partials + t * width, width);
+    }
+
     private struct Forward : IRowJob
     {
-        public Matrix X, A, C;
+        public Matrix X, A, C, OtherA, OtherC;
 
         public readonly void Run(long first, long last)
         {
             for (long i = first; i < last; i++)
-                for (long k = 0; k < A.Rows; k++)
-                    C.Data[i * C.Stride + k] = RowVector.Dot(X.Data + i * X.Stride + k * A.Columns, A.Data + k * A.Stride, A.Columns);
+            {
+                if (i < C.Rows) Row(i, A, C);
+                if (!OtherC.IsMissing) Row(i, OtherA, OtherC);
+            }
+        }
+
+        private readonly void Row(long i, Matrix a, Matrix c)
+        {
+            for (long k = 0; k < a.Rows; k++)
+                c.Data[i * c.Stride + k] = RowVector.Dot(X.Data + i * X.Stride + k * a.Columns, a.Data + k * a.Stride, a.Columns);
         }
     }
 
     private struct InA : IRowJob
     {
-        public Matrix X, dC;
-        public long Heads;
+        public Matrix X, dC, OtherDC;
+        public long Heads, Width;
         public Real* Partials;
 
         public readonly void Run(long first, long last)
         {
-            long width = X.Columns / Heads;
             for (long leaf = first; leaf < last; leaf++)
             {
-                Real* sum = Partials + leaf * X.Columns;
-                RowVector.Clear(sum, X.Columns);
+                Real* sum = Partials + leaf * Width;
+                RowVector.Clear(sum, Width);
                 long end = Math.Min(X.Rows, (leaf + 1) * RowVector.RowsPerLeaf);
                 for (long i = leaf * RowVector.RowsPerLeaf; i < end; i++)
-                    for (long k = 0; k < Heads; k++)
-                        RowVector.AddScaled(dC.Data[i * dC.Stride + k], X.Data + i * X.Stride + k * width, sum + k * width, width);
+                {
+                    if (i < dC.Rows) Row(i, dC, sum);
+                    if (!OtherDC.IsMissing) Row(i, OtherDC, sum + X.Columns);
+                }
             }
+        }
+
+        private readonly void Row(long i, Matrix dc, Real* sum)
+        {
+            long width = X.Columns / Heads;
+            for (long k = 0; k < Heads; k++)
+                RowVector.AddScaled(dc.Data[i * dc.Stride + k], X.Data + i * X.Stride + k * width, sum + k * width, width);
         }
     }
 
     private struct InX : IRowJob
     {
-        public Matrix dC, A, dX;
+        public Matrix dC, A, OtherDC, OtherA, dX;
         public bool Accumulate;
 
         public readonly void Run(long first, long last)
         {
             for (long i = first; i < last; i++)
             {
-                Real* x = dX.Data + i * dX.Stride;
-                if (!Accumulate) RowVector.Clear(x, dX.Columns);
-                for (long k = 0; k < A.Rows; k++)
-                    RowVector.AddScaled(dC.Data[i * dC.Stride + k], A.Data + k * A.Stride, x + k * A.Columns, A.Columns);
+                if (!Accumulate) RowVector.Clear(dX.Data + i * dX.Stride, dX.Columns);
+                if (i < dC.Rows) Row(i, dC, A);
+                if (!OtherDC.IsMissing) Row(i, OtherDC, OtherA);
             }
+        }
+
+        private readonly void Row(long i, Matrix dc, Matrix a)
+        {
+            for (long k = 0; k < a.Rows; k++)
+                RowVector.AddScaled(dc.Data[i * dc.Stride + k], a.Data + k * a.Stride, dX.Data + i * dX.Stride + k * a.Columns, a.Columns);
         }
     }
 }

@@ -50,32 +50,27 @@ internal static class AttentionSteps
             graph.DropEdges(dS, options.Heads, options.AttentionDropout, saved.Key(RandomPurpose.AttentionDropout), dS);
     }
 
-    /// <summary>H′ = σ(concat_k Z^k + b + H·W_skip), or with mean_k Z^k.</summary>
+    /// <summary>H′ = σ(concat_k Z^k + b + H·W_skip), or with mean_k Z^k. Z^k stays as it is: the adjoint of the softmax reads it.</summary>
     public static Matrix JoinHeads(this Saved saved, Matrix Zk, Parameter? b, AttentionOptions options, Parameter? Wskip = null, NodeMatrix H = default)
     {
-        var joined = Zk;
-        if (!options.Concatenate)
-        {
-            joined = saved.Take("Zbar", Zk.Rows, Zk.Columns / options.Heads);
-            HeadMean.Multiply(Zk, options.Heads, joined);                      // Zbar = (1/K) Σ_k Z^k
-        }
-        var Z = options.Concatenate && (b is not null || Wskip is not null || saved.Tracing) ? saved.Take("Z", Zk.Rows, Zk.Columns) : joined;
-        if (b is not null) Elementwise.AddBias(joined, b.Value, Z);            // Z = concat_k Z^k + b, or Zbar + b
-        else if (Z != joined) joined.CopyTo(Z);
-        if (Wskip is not null) NodeProduct.Multiply(H, Wskip.Value, Z, accumulate: true); //  + H·W_skip
-        return saved.Activate(options.Activation, Z);                          // H′ = σ(Z)
+        var σ = options.Activation;
+        bool concatenates = saved.Concatenates(options), plain = Wskip is null && !saved.Tracing;
+        if (concatenates && plain && σ.Kind == ActivationKind.Identity && b is null) return Zk;
+        var Z = saved.TakeArgument(σ, Zk.Rows, concatenates ? Zk.Columns : Zk.Columns / options.Heads, Argument(options));
+        if (!concatenates) HeadMean.Multiply(Zk, options.Heads, Z);            // Zbar = (1/K) Σ_k Z^k
+        else if (plain) return saved.OutputOf(σ, b, Zk, Z);                    // H′ = σ(concat_k Z^k + b)
+        else Zk.CopyTo(Z);
+        return Wskip is null ? saved.Output(σ, b, Z) : saved.ProductOutput(σ, b, H, Wskip.Value, Z, accumulate: true); // H′ = σ(Z + b + H·W_skip)
     }
 
     /// <summary>dZ^k from dH: through σ, the bias and the mean or the concatenation. dZ itself goes to <paramref name="dZ"/>.</summary>
     public static Matrix JoinHeadsAdjoint(this Saved saved, Graph graph, Matrix dH, Parameter? b, AttentionOptions options, out Matrix dZ, Parameter? Wskip = null, NodeMatrix H = default)
     {
-        var Z = !options.Concatenate ? saved["Zbar"] : b is null && Wskip is null && !saved.Tracing ? saved["Zk"] : saved["Z"];
-        dZ = saved.ActivateAdjoint(options.Activation, Z, dH, options.Concatenate ? "dZ" : "dZbar"); // dZ = dH ⊙ σ′(Z)
-        if (b is not null) saved.AddBiasGradient(graph, b, dZ);                // db = Σ_i dZ_i
+        dZ = saved.OutputAdjoint(graph, options.Activation, b, dH, Argument(options), name: options.Concatenate ? "dZ" : "dZbar"); // dZ = dH ⊙ σ′(Z), db = Σ_i dZ_i
         if (Wskip is not null) saved.AddProductGradient(graph, Wskip, H, dZ, "dWskip"); // dW_skip = Hᵀ·dZ
-        if (options.Concatenate)
+        if (saved.Concatenates(options))
         {
-            saved.Note("dZk", dZ);
+            if (options.Concatenate) saved.Note("dZk", dZ);
             return dZ;
         }
         var dZk = saved.Temporary("dZk", dZ.Rows, dZ.Columns * options.Heads);
@@ -83,11 +78,16 @@ internal static class AttentionSteps
         return dZk;
     }
 
+    // The mean of one head is that head; a trace shows it as the mean that it is called.
+    private static bool Concatenates(this Saved saved, AttentionOptions options) => options.Concatenate || (options.Heads == 1 && !saved.Tracing);
+
+    private static string Argument(AttentionOptions options) => options.Concatenate ? "Z" : "Zbar";
+
     /// <summary>A gradient in the memory of Z^k, which the adjoint has read by then; in one of its own where Z^k is the layer's output.</summary>
     public static Matrix OverZk(this Saved saved, AttentionOptions options, Parameter? b, string name, long rows, Parameter? Wskip = null)
     {
         var Zk = saved["Zk"];
-        bool isOutput = options.Concatenate && options.Activation.Kind == ActivationKind.Identity && b is null && Wskip is null;
+        bool isOutput = saved.Concatenates(options) && options.Activation.Kind == ActivationKind.Identity && b is null && Wskip is null;
         return isOutput ? saved.Temporary(name, rows, Zk.Columns) : saved.Over("Zk", name, rows, Zk.Columns);
     }
 

@@ -53,8 +53,7 @@ public sealed class Gat : ILayer
 
         var cDst = saved.Take("cDst", n, K);
         var cSrc = saved.Take("cSrc", H.Rows, K);
-        HeadDot.Multiply(X.Top(n), aDst.Value, cDst);                          // (4)   c_dst = X·a_dst
-        HeadDot.Multiply(X, aSrc.Value, cSrc);                                 // (4)   c_src = X·a_src
+        HeadDot.Multiply(X, aDst.Value, cDst, aSrc.Value, cSrc);               // (4)   c_dst = X·a_dst, c_src = X·a_src
 
         Matrix Zk;
         if (saved.Tracing) Zk = TracedForward(graph, X, cDst, cSrc, saved);
@@ -103,13 +102,11 @@ public sealed class Gat : ILayer
         }
         var daDst = saved.Temporary("daDst", K, width / K);
         var daSrc = saved.Temporary("daSrc", K, width / K);
-        HeadDot.AdjointA(X.Top(n), dcDst, daDst);                              // (26)  da_dst = Xᵀ·Σ_dst
-        HeadDot.AdjointA(X, dcSrc, daSrc);                                     // (26)  da_src = Xᵀ·Σ_src
+        HeadDot.AdjointA(X, dcDst, daDst, dcSrc, daSrc);                       // (26)  da_dst = Xᵀ·Σ_dst, da_src = Xᵀ·Σ_src
         saved.AddGradient(graph, aDst, daDst);
         saved.AddGradient(graph, aSrc, daSrc);
 
-        HeadDot.AdjointX(dcSrc, aSrc.Value, dX, accumulate: true);             // (32)  the bracket:  Sᵀ·δ′ + Σ_src·a_srcᵀ
-        HeadDot.AdjointX(dcDst, aDst.Value, dX.Top(n), accumulate: true);      //                     + Σ_dst·a_dstᵀ
+        HeadDot.AddAdjointX(dcDst, aDst.Value, dcSrc, aSrc.Value, dX);         // (32)  the bracket:  Sᵀ·δ′ + Σ_dst·a_dstᵀ + Σ_src·a_srcᵀ
         saved.AddProductGradient(graph, W, H, dX, "dW");                       // (35)  dW = Hᵀ·dX
         if (!saved.NeedsInputGradient) return default;
         var dH_prev = saved.Take("dH_prev", H.Rows, H.Columns);

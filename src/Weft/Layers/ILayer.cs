@@ -29,7 +29,7 @@ public interface ILayer
 
     /// <summary>∂𝓛/∂H^l → ∂𝓛/∂H^{l−1}. Adds to every <see cref="Parameter.Gradient"/>.</summary>
     /// <param name="graph">The graph of the forward pass.</param>
-    /// <param name="dH">The gradient at the output, shaped like it; the layer leaves it as it is.</param>
+    /// <param name="dH">The gradient at the output, shaped like it; the layer may write over it.</param>
     /// <param name="saved">What the forward pass left.</param>
     /// <returns>The gradient at the input, [N, D]; missing if <see cref="Saved.NeedsInputGradient"/> is false.</returns>
     Matrix Backward(Graph graph, Matrix dH, Saved saved);

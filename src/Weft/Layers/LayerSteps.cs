@@ -16,15 +16,6 @@ internal static class LayerSteps
         return H;
     }
 
-    /// <summary>dZ = dH ⊙ σ′(Z); dH itself where σ is the identity.</summary>
-    public static Matrix ActivateAdjoint(this Saved saved, Activation σ, Matrix Z, Matrix dH, string name = "dZ")
-    {
-        if (σ.Kind == ActivationKind.Identity && !saved.Tracing) return dH;
-        var dZ = saved.Temporary(name, Z.Rows, Z.Columns);
-        Elementwise.Backward(σ, Z, dH, dZ);
-        return dZ;
-    }
-
     /// <summary>
     /// The buffer for Z, the argument of σ. Where σ′ can be told from σ's value, training keeps the value alone: the buffer is
     /// then H's, and <see cref="Output"/> writes H over Z.
@@ -52,6 +43,19 @@ internal static class LayerSteps
         return H;
     }
 
+    /// <summary>H = σ(sum + 1 bᵀ) in one pass, where the sum is kept for itself: H in <paramref name="Z"/> where training keeps H alone, else Z there.</summary>
+    public static Matrix OutputOf(this Saved saved, Activation σ, Parameter? b, Matrix sum, Matrix Z)
+    {
+        if (saved.KeepsValueAlone(σ))
+        {
+            Elementwise.Forward(σ, sum, Bias(b), Z);
+            return Z;
+        }
+        if (b is null) sum.CopyTo(Z);
+        else Elementwise.AddBias(sum, b.Value, Z);
+        return saved.Activate(σ, Z);
+    }
+
     /// <summary>H = σ(X·W + 1 bᵀ), or σ(Z + X·W + 1 bᵀ); bias and σ in the product's last step where training keeps H alone.</summary>
     public static Matrix ProductOutput(this Saved saved, Activation σ, Parameter? b, NodeMatrix X, Matrix W, Matrix Z, bool accumulate = false, string value = "H")
     {
@@ -73,7 +77,7 @@ internal static class LayerSteps
     public static ActivationAdjoint AdjointOf(this Saved saved, Activation σ, Matrix dH, string argument = "Z", string value = "H") =>
         saved.KeepsValueAlone(σ) ? new(σ, saved[value], FromOutput: true, dH) : new(σ, saved[argument], FromOutput: false, dH);
 
-    /// <summary>dZ = dH ⊙ σ′(Z), and db = Σ_i dZ_i added to the parameter's gradient, in one pass; dH itself where σ is the identity.</summary>
+    /// <summary>dZ = dH ⊙ σ′(Z), and db = Σ_i dZ_i added to the parameter's gradient, in one pass; written over dH outside of a trace.</summary>
     public static Matrix OutputAdjoint(this Saved saved, Graph graph, Activation σ, Parameter? b, Matrix dH, string argument = "Z", string value = "H", string name = "dZ", string nameOfBias = "db")
     {
         if (σ.Kind == ActivationKind.Identity && !saved.Tracing)
@@ -81,7 +85,7 @@ internal static class LayerSteps
             if (b is not null) saved.AddBiasGradient(graph, b, dH, nameOfBias);
             return dH;
         }
-        var dZ = saved.Temporary(name, dH.Rows, dH.Columns);
+        var dZ = saved.Tracing ? saved.Take(name, dH.Rows, dH.Columns) : dH;
         var db = b is null ? default : saved.Temporary(nameOfBias, 1, dH.Columns);
         Elementwise.Backward(saved.AdjointOf(σ, dH, argument, value), dZ, db);
         if (b is not null) saved.AddGradient(graph, b, db);

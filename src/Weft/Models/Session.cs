@@ -72,7 +72,7 @@ public sealed class Session
     }
 
     /// <summary>Carries the gradient at the output of the last <see cref="Forward"/> back through all layers, adding to every parameter's gradient.</summary>
-    /// <param name="dH">∂𝓛/∂H^L, [N, outputs].</param>
+    /// <param name="dH">∂𝓛/∂H^L, [N, outputs]; it may be written over.</param>
     /// <returns>The gradient at the features; missing unless it was asked for.</returns>
     public Matrix Backward(Matrix dH)
     {

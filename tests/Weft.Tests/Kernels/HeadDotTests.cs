@@ -48,8 +48,42 @@ public class HeadDotTests
                 Assert.Equal((double)Real.FusedMultiplyAdd(dc[i, j / d], a[j / d, j % d], accumulate ? before[i, j] : 0), dX.View[i, j]);
     }
 
+    /// <summary>Two sets of vectors in one pass, of which the first concerns the first rows only, give the bits of a pass each.</summary>
+    private static void AssertTwoSets(long rows, int heads, int d, Random random)
+    {
+        long few = random.NextInt64(rows + 1);
+        Matrix X = new Guarded(rows, heads * d, random).View, a = new Guarded(heads, d, random).View, otherA = new Guarded(heads, d, random).View;
+        Guarded c = new(few, heads, random), otherC = new(rows, heads, random), da = new(heads, d, random), otherDa = new(heads, d, random);
+        Matrix one = new Guarded(few, heads, random).View, other = new Guarded(rows, heads, random).View, vectors = new Guarded(heads, d, random).View;
+        HeadDot.Multiply(X, a, c.View, otherA, otherC.View);
+        HeadDot.Multiply(X.Top(few), a, one);
+        HeadDot.Multiply(X, otherA, other);
+        Assert.Equal(one.ToArray(), c.View.ToArray());
+        Assert.Equal(other.ToArray(), otherC.View.ToArray());
+
+        HeadDot.AdjointA(X, one, da.View, other, otherDa.View);
+        HeadDot.AdjointA(X, other, vectors);
+        Assert.Equal(vectors.ToArray(), otherDa.View.ToArray());
+        for (int k = 0; k < heads; k++)
+            for (int j = 0; j < d; j++)
+            {
+                var sum = new NaiveSum();
+                for (long i = 0; i < few; i++) sum.Add((double)one[i, k] * X[i, k * d + j]);
+                sum.AssertNear(da.View[k, j], $"da({k}, {j}), {few} of {rows} rows");
+            }
+
+        var dX = new Guarded(rows, heads * d, random);
+        var twice = Guarded.Copy(dX.View);
+        HeadDot.AddAdjointX(one, a, other, otherA, dX.View);
+        HeadDot.AdjointX(one, a, twice.Top(few), accumulate: true);
+        HeadDot.AdjointX(other, otherA, twice, accumulate: true);
+        Assert.Equal(twice.ToArray(), dX.View.ToArray());
+        foreach (var written in new[] { c, otherC, da, otherDa, dX }) written.AssertNothingOutsideWasWritten();
+    }
+
     private static void AssertAll(long rows, int heads, int d, Random random)
     {
+        AssertTwoSets(rows, heads, d, random);
         AssertMultiply(rows, heads, d, random);
         AssertAdjointA(rows, heads, d, random);
         AssertAdjointX(rows, heads, d, accumulate: random.Next(2) == 0, random);
