@@ -76,8 +76,14 @@ internal static unsafe class ActivationPass
         where TVector : unmanaged
     {
         if (left >= TLanes.Count) TLanes.Store(v, target);
-        else Unsafe.CopyBlockUnaligned(target, &v, (uint)(left * sizeof(Real)));
+        else StorePart<TLanes, TVector>(v, target, left);
     }
+
+    // A method of its own: a vector whose address is taken would not stay in a register.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StorePart<TLanes, TVector>(TVector v, Real* target, long left)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => Unsafe.CopyBlockUnaligned(target, &v, (uint)(left * sizeof(Real)));
 
     private interface IPass
     {

@@ -23,7 +23,7 @@ internal unsafe struct SpmmRows
 /// <summary>The weight of the edge at a place.</summary>
 internal unsafe interface IEdgeWeight
 {
-    static abstract Real Of(in SpmmRows rows, long edge);
+    static abstract Real Of(Real* w, long stride, int* permutation, long edge);
 }
 
 /// <summary>Every weight is 1.</summary>
@@ -31,7 +31,7 @@ internal unsafe interface IEdgeWeight
 internal readonly unsafe struct NoWeight : IEdgeWeight
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Real Of(in SpmmRows rows, long edge) => 1;
+    public static Real Of(Real* w, long stride, int* permutation, long edge) => 1;
 }
 
 /// <summary>Weights side by side, in the order of the edges.</summary>
@@ -39,7 +39,7 @@ internal readonly unsafe struct NoWeight : IEdgeWeight
 internal readonly unsafe struct WeightInOrder : IEdgeWeight
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Real Of(in SpmmRows rows, long edge) => rows.W[edge];
+    public static Real Of(Real* w, long stride, int* permutation, long edge) => w[edge];
 }
 
 /// <summary>Weights by value number.</summary>
@@ -47,7 +47,7 @@ internal readonly unsafe struct WeightInOrder : IEdgeWeight
 internal readonly unsafe struct WeightByNumber : IEdgeWeight
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Real Of(in SpmmRows rows, long edge) => rows.W[(rows.Permutation == null ? edge : rows.Permutation[edge]) * rows.WStride];
+    public static Real Of(Real* w, long stride, int* permutation, long edge) => w[(permutation == null ? edge : permutation[edge]) * stride];
 }
 
 /// <summary>
@@ -100,22 +100,25 @@ internal static unsafe class SpmmKernel
         where TVector : unmanaged
         where TWeight : struct, IEdgeWeight
     {
-        for (long i = 0; i < rows.Rows; i++)
+        long* pointers = rows.Pointers;
+        int* index = rows.Index, permutation = rows.Permutation;
+        Real* X = rows.X, W = rows.W, z = rows.Z;
+        long stride = rows.XStride, weightStride = rows.WStride, zStride = rows.ZStride, lastEdge = rows.LastEdge;
+        bool load = rows.Load;
+        for (long i = 0, count = rows.Rows; i < count; i++, z += zStride)
         {
-            Real* z = rows.Z + i * rows.ZStride;
             TVector a0 = default;
-            if (rows.Load)
+            if (load)
                 a0 = TLanes.Load(z);
-            for (long e = rows.Pointers[i], last = rows.Pointers[i + 1]; e < last; e++)
+            for (long e = pointers[i], last = pointers[i + 1]; e < last; e++)
             {
-                Ask<TLanes, TVector>(rows.X + rows.Index[Math.Min(e + Ahead, rows.LastEdge)] * rows.XStride, 1);
-                Real* x = rows.X + rows.Index[e] * rows.XStride;
-                var s = TLanes.All(TWeight.Of(rows, e));
+                Ask<TLanes, TVector>(X + index[Math.Min(e + Ahead, lastEdge)] * stride, 1);
+                Real* x = X + index[e] * stride;
+                var s = TLanes.All(TWeight.Of(W, weightStride, permutation, e));
                 a0 = TLanes.MultiplyAdd(s, TLanes.Load(x), a0);
             }
             if (columns >= TLanes.Count) TLanes.Store(a0, z);
-            else
-                for (long j = 0; j < columns; j++) z[j] = ((Real*)&a0)[j];
+            else StorePart<TLanes, TVector>(a0, z, columns);
         }
     }
 
@@ -127,20 +130,24 @@ internal static unsafe class SpmmKernel
         where TWeight : struct, IEdgeWeight
     {
         int w = TLanes.Count;
-        for (long i = 0; i < rows.Rows; i++)
+        long* pointers = rows.Pointers;
+        int* index = rows.Index, permutation = rows.Permutation;
+        Real* X = rows.X, W = rows.W, z = rows.Z;
+        long stride = rows.XStride, weightStride = rows.WStride, zStride = rows.ZStride, lastEdge = rows.LastEdge;
+        bool load = rows.Load;
+        for (long i = 0, count = rows.Rows; i < count; i++, z += zStride)
         {
-            Real* z = rows.Z + i * rows.ZStride;
             TVector a0 = default, a1 = default;
-            if (rows.Load)
+            if (load)
             {
                 a0 = TLanes.Load(z);
                 a1 = TLanes.Load(z + end);
             }
-            for (long e = rows.Pointers[i], last = rows.Pointers[i + 1]; e < last; e++)
+            for (long e = pointers[i], last = pointers[i + 1]; e < last; e++)
             {
-                Ask<TLanes, TVector>(rows.X + rows.Index[Math.Min(e + Ahead, rows.LastEdge)] * rows.XStride, 2);
-                Real* x = rows.X + rows.Index[e] * rows.XStride;
-                var s = TLanes.All(TWeight.Of(rows, e));
+                Ask<TLanes, TVector>(X + index[Math.Min(e + Ahead, lastEdge)] * stride, 2);
+                Real* x = X + index[e] * stride;
+                var s = TLanes.All(TWeight.Of(W, weightStride, permutation, e));
                 a0 = TLanes.MultiplyAdd(s, TLanes.Load(x), a0);
                 a1 = TLanes.MultiplyAdd(s, TLanes.Load(x + end), a1);
             }
@@ -157,21 +164,25 @@ internal static unsafe class SpmmKernel
         where TWeight : struct, IEdgeWeight
     {
         int w = TLanes.Count;
-        for (long i = 0; i < rows.Rows; i++)
+        long* pointers = rows.Pointers;
+        int* index = rows.Index, permutation = rows.Permutation;
+        Real* X = rows.X, W = rows.W, z = rows.Z;
+        long stride = rows.XStride, weightStride = rows.WStride, zStride = rows.ZStride, lastEdge = rows.LastEdge;
+        bool load = rows.Load;
+        for (long i = 0, count = rows.Rows; i < count; i++, z += zStride)
         {
-            Real* z = rows.Z + i * rows.ZStride;
             TVector a0 = default, a1 = default, a2 = default;
-            if (rows.Load)
+            if (load)
             {
                 a0 = TLanes.Load(z);
                 a1 = TLanes.Load(z + w);
                 a2 = TLanes.Load(z + end);
             }
-            for (long e = rows.Pointers[i], last = rows.Pointers[i + 1]; e < last; e++)
+            for (long e = pointers[i], last = pointers[i + 1]; e < last; e++)
             {
-                Ask<TLanes, TVector>(rows.X + rows.Index[Math.Min(e + Ahead, rows.LastEdge)] * rows.XStride, 3);
-                Real* x = rows.X + rows.Index[e] * rows.XStride;
-                var s = TLanes.All(TWeight.Of(rows, e));
+                Ask<TLanes, TVector>(X + index[Math.Min(e + Ahead, lastEdge)] * stride, 3);
+                Real* x = X + index[e] * stride;
+                var s = TLanes.All(TWeight.Of(W, weightStride, permutation, e));
                 a0 = TLanes.MultiplyAdd(s, TLanes.Load(x), a0);
                 a1 = TLanes.MultiplyAdd(s, TLanes.Load(x + w), a1);
                 a2 = TLanes.MultiplyAdd(s, TLanes.Load(x + end), a2);
@@ -190,22 +201,26 @@ internal static unsafe class SpmmKernel
         where TWeight : struct, IEdgeWeight
     {
         int w = TLanes.Count;
-        for (long i = 0; i < rows.Rows; i++)
+        long* pointers = rows.Pointers;
+        int* index = rows.Index, permutation = rows.Permutation;
+        Real* X = rows.X, W = rows.W, z = rows.Z;
+        long stride = rows.XStride, weightStride = rows.WStride, zStride = rows.ZStride, lastEdge = rows.LastEdge;
+        bool load = rows.Load;
+        for (long i = 0, count = rows.Rows; i < count; i++, z += zStride)
         {
-            Real* z = rows.Z + i * rows.ZStride;
             TVector a0 = default, a1 = default, a2 = default, a3 = default;
-            if (rows.Load)
+            if (load)
             {
                 a0 = TLanes.Load(z);
                 a1 = TLanes.Load(z + w);
                 a2 = TLanes.Load(z + 2 * w);
                 a3 = TLanes.Load(z + end);
             }
-            for (long e = rows.Pointers[i], last = rows.Pointers[i + 1]; e < last; e++)
+            for (long e = pointers[i], last = pointers[i + 1]; e < last; e++)
             {
-                Ask<TLanes, TVector>(rows.X + rows.Index[Math.Min(e + Ahead, rows.LastEdge)] * rows.XStride, 4);
-                Real* x = rows.X + rows.Index[e] * rows.XStride;
-                var s = TLanes.All(TWeight.Of(rows, e));
+                Ask<TLanes, TVector>(X + index[Math.Min(e + Ahead, lastEdge)] * stride, 4);
+                Real* x = X + index[e] * stride;
+                var s = TLanes.All(TWeight.Of(W, weightStride, permutation, e));
                 a0 = TLanes.MultiplyAdd(s, TLanes.Load(x), a0);
                 a1 = TLanes.MultiplyAdd(s, TLanes.Load(x + w), a1);
                 a2 = TLanes.MultiplyAdd(s, TLanes.Load(x + 2 * w), a2);
@@ -227,11 +242,15 @@ internal static unsafe class SpmmKernel
     {
         int w = TLanes.Count;
         long near = Math.Min(4 * w, end);
-        for (long i = 0; i < rows.Rows; i++)
+        long* pointers = rows.Pointers;
+        int* index = rows.Index, permutation = rows.Permutation;
+        Real* X = rows.X, W = rows.W, z = rows.Z;
+        long stride = rows.XStride, weightStride = rows.WStride, zStride = rows.ZStride, lastEdge = rows.LastEdge;
+        bool load = rows.Load;
+        for (long i = 0, count = rows.Rows; i < count; i++, z += zStride)
         {
-            Real* z = rows.Z + i * rows.ZStride;
             TVector a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default;
-            if (rows.Load)
+            if (load)
             {
                 a0 = TLanes.Load(z);
                 a1 = TLanes.Load(z + w);
@@ -240,11 +259,11 @@ internal static unsafe class SpmmKernel
                 a4 = TLanes.Load(z + near);
                 a5 = TLanes.Load(z + end);
             }
-            for (long e = rows.Pointers[i], last = rows.Pointers[i + 1]; e < last; e++)
+            for (long e = pointers[i], last = pointers[i + 1]; e < last; e++)
             {
-                Ask<TLanes, TVector>(rows.X + rows.Index[Math.Min(e + Ahead, rows.LastEdge)] * rows.XStride, 6);
-                Real* x = rows.X + rows.Index[e] * rows.XStride;
-                var s = TLanes.All(TWeight.Of(rows, e));
+                Ask<TLanes, TVector>(X + index[Math.Min(e + Ahead, lastEdge)] * stride, 6);
+                Real* x = X + index[e] * stride;
+                var s = TLanes.All(TWeight.Of(W, weightStride, permutation, e));
                 a0 = TLanes.MultiplyAdd(s, TLanes.Load(x), a0);
                 a1 = TLanes.MultiplyAdd(s, TLanes.Load(x + w), a1);
                 a2 = TLanes.MultiplyAdd(s, TLanes.Load(x + 2 * w), a2);
@@ -270,11 +289,15 @@ internal static unsafe class SpmmKernel
     {
         int w = TLanes.Count;
         long near = Math.Min(6 * w, end);
-        for (long i = 0; i < rows.Rows; i++)
+        long* pointers = rows.Pointers;
+        int* index = rows.Index, permutation = rows.Permutation;
+        Real* X = rows.X, W = rows.W, z = rows.Z;
+        long stride = rows.XStride, weightStride = rows.WStride, zStride = rows.ZStride, lastEdge = rows.LastEdge;
+        bool load = rows.Load;
+        for (long i = 0, count = rows.Rows; i < count; i++, z += zStride)
         {
-            Real* z = rows.Z + i * rows.ZStride;
             TVector a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default, a6 = default, a7 = default;
-            if (rows.Load)
+            if (load)
             {
                 a0 = TLanes.Load(z);
                 a1 = TLanes.Load(z + w);
@@ -285,11 +308,11 @@ internal static unsafe class SpmmKernel
                 a6 = TLanes.Load(z + near);
                 a7 = TLanes.Load(z + end);
             }
-            for (long e = rows.Pointers[i], last = rows.Pointers[i + 1]; e < last; e++)
+            for (long e = pointers[i], last = pointers[i + 1]; e < last; e++)
             {
-                Ask<TLanes, TVector>(rows.X + rows.Index[Math.Min(e + Ahead, rows.LastEdge)] * rows.XStride, 8);
-                Real* x = rows.X + rows.Index[e] * rows.XStride;
-                var s = TLanes.All(TWeight.Of(rows, e));
+                Ask<TLanes, TVector>(X + index[Math.Min(e + Ahead, lastEdge)] * stride, 8);
+                Real* x = X + index[e] * stride;
+                var s = TLanes.All(TWeight.Of(W, weightStride, permutation, e));
                 a0 = TLanes.MultiplyAdd(s, TLanes.Load(x), a0);
                 a1 = TLanes.MultiplyAdd(s, TLanes.Load(x + w), a1);
                 a2 = TLanes.MultiplyAdd(s, TLanes.Load(x + 2 * w), a2);
@@ -308,6 +331,15 @@ internal static unsafe class SpmmKernel
             TLanes.Store(a6, z + near);
             TLanes.Store(a7, z + end);
         }
+    }
+
+    // A method of its own: a vector whose address is taken would leave its register in the loop over edges.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void StorePart<TLanes, TVector>(TVector sums, Real* z, long columns)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
+        for (long j = 0; j < columns; j++) z[j] = ((Real*)&sums)[j];
     }
 
     /// <summary>Asks for some vectors' worth of a row.</summary>

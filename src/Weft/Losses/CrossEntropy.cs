@@ -69,7 +69,9 @@ public sealed class CrossEntropy : ILoss
                 finite &= !TLanes.AnyNotFinite(v);
                 most = TLanes.Select(TLanes.Less(most, v), v, most);
             }
-            Real* lanes = (Real*)&most;
+            // A copy, because a vector whose address is taken does not stay in a register.
+            var copy = most;
+            Real* lanes = (Real*)&copy;
             for (int k = 0; k < w; k++) m = lanes[k] > m ? lanes[k] : m;
         }
 
