@@ -158,10 +158,9 @@ internal static unsafe class FusedAttention
         /// <summary>L ← exp(L − m), with m and s, and what was summed up under an m that is no longer the largest, brought up to date.</summary>
         private readonly void Exponentials(Real* L, int count, Real* state, Real* sum)
         {
-            // Past the last edge, entries that add nothing.
-            for (int t = count; t % TLanes.Count != 0; t++) L[t] = Real.NegativeInfinity;
-            var most = TLanes.Load(L);
-            for (int t = TLanes.Count; t < count; t += TLanes.Count) most = TLanes.Max(most, TLanes.Load(L + t));
+            var none = TLanes.All(Real.NegativeInfinity);
+            var most = none;
+            for (int t = 0; t < count; t += TLanes.Count) most = TLanes.Max(most, TLanes.Select(TLanes.First(count - t), TLanes.Load(L + t), none));
             Real m = TLanes.Largest(most);
             if (state[1] > 0)
             {
@@ -176,7 +175,8 @@ internal static unsafe class FusedAttention
             TVector total = default;
             for (int t = 0; t < count; t += TLanes.Count)
             {
-                var e = VectorMath.Exp<TLanes, TVector>(TLanes.Subtract(TLanes.Load(L + t), shift));
+                // Past the last edge, entries that add nothing.
+                var e = VectorMath.Exp<TLanes, TVector>(TLanes.Subtract(TLanes.Select(TLanes.First(count - t), TLanes.Load(L + t), none), shift));
                 TLanes.Store(e, L + t);
                 total = TLanes.Add(total, e);
             }

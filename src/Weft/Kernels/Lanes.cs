@@ -49,6 +49,9 @@ internal unsafe interface ILanes<TVector>
     /// <summary>The largest entry, of those that are numbers.</summary>
     static abstract Real Largest(TVector a);
 
+    /// <summary>All bits set in the first <paramref name="count"/> lanes.</summary>
+    static abstract TVector First(int count);
+
     /// <summary>Writes the sums of four vectors side by side.</summary>
     static abstract void StoreSums(TVector a, TVector b, TVector c, TVector d, Real* target);
 
@@ -123,6 +126,9 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<Real>>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<Real> Min(Vector512<Real> a, Vector512<Real> b) => Vector512.MinNative(a, b);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<Real> First(int count) => Vector512.LessThan(Vector512<Real>.Indices, Vector512.Create((Real)count));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Real Largest(Vector512<Real> a) => Lanes256.Largest(Vector256.MaxNative(a.GetLower(), a.GetUpper()));
@@ -222,6 +228,9 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<Real>>
     public static Vector256<Real> Min(Vector256<Real> a, Vector256<Real> b) => Vector256.MinNative(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<Real> First(int count) => Vector256.LessThan(Vector256<Real>.Indices, Vector256.Create((Real)count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Real Largest(Vector256<Real> a) => Lanes128.Largest(Vector128.MaxNative(a.GetLower(), a.GetUpper()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -318,11 +327,15 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<Real>>
     public static Vector128<Real> Min(Vector128<Real> a, Vector128<Real> b) => Vector128.MinNative(a, b);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<Real> First(int count) => Vector128.LessThan(Vector128<Real>.Indices, Vector128.Create((Real)count));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Real Largest(Vector128<Real> a)
     {
-        Real largest = a[0];
-        for (int t = 1; t < Count; t++) largest = Real.MaxNative(largest, a[t]);
-        return largest;
+        if (Unsafe.SizeOf<Real>() == 8) return Real.MaxNative(a[0], a[1]);
+        var floats = a.As<Real, float>();
+        floats = Vector128.MaxNative(floats, Vector128.Shuffle(floats, Vector128.Create(2, 3, 0, 1)));
+        return Vector128.MaxNative(floats, Vector128.Shuffle(floats, Vector128.Create(1, 0, 3, 2)))[0];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
