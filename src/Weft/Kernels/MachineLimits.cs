@@ -170,7 +170,7 @@ internal static unsafe class MachineLimits
             for (; q <= last - 4; q += 4)
             {
                 if (ahead)
-                    for (int t = 0; t < 4; t++) Sse.Prefetch0(Row(q + t + Ahead));
+                    for (int t = 0; t < 4; t++) Sse.Prefetch1(Row(q + t + Ahead));
                 a0 = TLanes.Add(a0, TLanes.Load(Row(q)));
                 a1 = TLanes.Add(a1, TLanes.Load(Row(q + 1)));
                 a2 = TLanes.Add(a2, TLanes.Load(Row(q + 2)));
@@ -192,7 +192,7 @@ internal static unsafe class MachineLimits
                 if (ahead)
                 {
                     Real* next = Row(q + Ahead);
-                    for (long j = 0; j < columns; j += 64 / sizeof(Real)) Sse.Prefetch0(next + j);
+                    for (long j = 0; j < columns; j += 64 / sizeof(Real)) Sse.Prefetch1(next + j);
                 }
                 long k = 0;
                 for (; k <= whole - 4 * w; k += 4 * w)
