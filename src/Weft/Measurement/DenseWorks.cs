@@ -51,8 +51,8 @@ internal static class DenseWorks
     public static IReadOnlyList<Work> Elements(long N, long F, Operands operands)
     {
         Lazy<Matrix> Z = operands.Random(N, F), dH = operands.Random(N, F), result = Operands.Zero(N, F);
-        Lazy<Matrix> b = operands.Random(1, F), db = Operands.Zero(1, F), c = Operands.Zero(N, Heads), mean = Operands.Zero(N, F / Heads);
-        Lazy<Matrix> a = operands.Random(Heads, F / Heads), da = Operands.Zero(Heads, F / Heads);
+        Lazy<Matrix> b = operands.Random(1, F), db = Operands.Zero(1, F), c = Operands.Zero(N, Heads), c2 = Operands.Zero(N, Heads), mean = Operands.Zero(N, F / Heads);
+        Lazy<Matrix> a = operands.Random(Heads, F / Heads), da = Operands.Zero(Heads, F / Heads), da2 = Operands.Zero(Heads, F / Heads);
         var ids = new Lazy<int[]>(() => [.. Enumerable.Range(0, (int)N)]);
         var triad = LimitWorks.Triad(N, F, $"N×{F}");
         Work Of(string name, double matrices, int operations, Action run) => new(name, $"N×{F}", run)
@@ -81,6 +81,10 @@ internal static class DenseWorks
             Of("head dot", 1 + narrow, 2, () => HeadDot.Multiply(Z.Value, a.Value, c.Value)),
             Of("head dot da", 1 + narrow, 2, () => HeadDot.AdjointA(Z.Value, c.Value, da.Value)),
             Of("head dot dX", 1 + narrow, 1, () => HeadDot.AdjointX(c.Value, a.Value, result.Value)),
+            // GATv1's two products, for both ends of an edge.
+            Of("head dots", 1 + 2 * narrow, 4, () => HeadDot.Multiply(Z.Value, a.Value, c.Value, a.Value, c2.Value)),
+            Of("head dots da", 1 + 2 * narrow, 4, () => HeadDot.AdjointA(Z.Value, c.Value, da.Value, c2.Value, da2.Value)),
+            Of("head dots dX", 2 + 2 * narrow, 4, () => HeadDot.AddAdjointX(c.Value, a.Value, c2.Value, a.Value, result.Value)),
             Of("head mean", 1 + 1.0 / Heads, 1, () => HeadMean.Multiply(Z.Value, Heads, mean.Value)),
         ]);
         return works;

@@ -9,7 +9,8 @@ public class BenchVerbTests
     [
         "gemm", "gemm Xᵀ·Y", "gemm elu", "gemm elu dW", "gemm Y·Wᵀ", "spmm", "spmm weighted", "spmm dX", "spmm heads", "sddmm heads", "gat", "gat adjoint", "gatv2", "gatv2 adjoint",
         "dot", "dot adjoint", "softmax", "softmax dL", "outer sum",
-        "relu", "relu dZ", "elu", "elu dZ", "bias elu", "bias elu dZ", "bias", "bias db", "dropout", "head dot", "head dot da", "head dot dX", "head mean",
+        "relu", "relu dZ", "elu", "elu dZ", "bias elu", "bias elu dZ", "bias", "bias db", "dropout", "head dot", "head dot da", "head dot dX", "head dots", "head dots da",
+        "head dots dX", "head mean",
         "cross-entropy", "adam",
     ];
 
