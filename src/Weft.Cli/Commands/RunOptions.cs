@@ -58,7 +58,7 @@ internal sealed class RunOptions
         Data(Ask.Word("--split", "public, random, or the number of a published split [public]", "SPLIT"), (d, v) => d with { Split = v });
         Data(Ask.WholeIfGiven("--train-per-class", "Training nodes of each class in a random split [20]", 1), (d, v) => d with { TrainPerClass = v!.Value });
         Data(Ask.WholeIfGiven("--val-per-class", "Validation nodes of each class in a random split [30]", 0), (d, v) => d with { ValidationPerClass = v!.Value });
-        Data(Ask.Choice("--order", "Order of the nodes in memory while training; only time depends on it [none]", null, [.. NodeOrder.Names]), (d, v) => d with { Order = v });
+        Data(Ask.Choice("--order", "Order of the nodes in memory while training; only time depends on it [auto]", null, [.. NodeOrder.Names]), (d, v) => d with { Order = v });
         Data(Ask.WholeIfGiven("--batch-graphs", "Most graphs in a batch, for sets of many graphs [1024]", 1), (d, v) => d with { GraphsPerBatch = v!.Value });
     }
 

@@ -87,7 +87,7 @@ public sealed class TrainingData
             SelfLoops = AddsLoops(settings, model),
             NormalizeFeatures = settings.NormalizeFeatures ?? (settings.Features is null && settings.RandomFeatures == 0 && dataset.Features.IsSparse),
             // Random classes bring a split of their own.
-            Order = settings.Order ?? "none",
+            Order = settings.Order ?? (dataset.Graphs is null ? "auto" : "none"),
             Split = settings.Split ?? (dataset.Splits.Count > 0 || settings.RandomClasses > 0 ? "public" : "random"),
         };
     }

@@ -75,8 +75,8 @@ public sealed record DataSettings
     public string? Features { get; init; }
 
     /// <summary>
-    /// Order of the nodes in memory while training: none, degree, rcm or cluster; null for none. Only time depends on it: numbers of nodes,
-    /// random numbers and results are those of the data's own order.
+    /// Order of the nodes in memory while training: none, degree, rcm, cluster or auto; null for none, and for auto in a run of the command.
+    /// Only time depends on it: numbers of nodes, random numbers and results are those of the data's own order.
     /// </summary>
     public string? Order { get; init; }
 

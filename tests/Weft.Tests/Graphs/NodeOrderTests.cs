@@ -61,6 +61,8 @@ public class NodeOrderTests
         // Once it is in that order there is nothing left to do.
         Assert.Null(NodeOrder.Auto(large.Renumber(order)));
         Assert.Null(NodeOrder.Auto(Generated.Grid(250, 250, diagonals: false).Edges));
+        // A random graph has no communities to find.
+        Assert.Null(NodeOrder.Auto(Generated.PowerLaw(60_000, degree: 8, exponent: 2.5, seed: 3).Edges));
         Assert.Null(NodeOrder.Auto(Generated.StochasticBlocks(5_000, 50, degree: 6, homophily: 0.9, features: 0, seed: 2).Edges));
         Assert.Null(NodeOrder.Named("none", large));
         Assert.Contains("use none, degree, rcm, cluster, auto", Assert.Throws<ArgumentException>(() => NodeOrder.Named("rows", large)).Message);

@@ -138,6 +138,16 @@ public class NodeOrderTrainingTests
         Assert.True(right > 0.5, $"{right}");
     }
 
+    [Fact]
+    public void A_run_of_the_command_takes_auto_and_writes_it_down_and_an_older_one_keeps_the_order_of_its_data()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(0, Command.Weft("train", "karate", "--epochs", "2", "--quiet", "--out", folder.File("run")).Code);
+        Assert.Equal("auto", RunFolder.ReadConfig(folder.File("run")).Data.Order);
+        var set = Dataset();
+        Assert.Same(set.Edges, TrainingData.Prepare(set, new DataSettings { Split = "random" }, "gcn").Dataset.Edges);
+    }
+
     private static Dataset Dataset()
     {
         var blocks = Generated.StochasticBlocks(300, 3, degree: 5, homophily: 0.8, features: 7, seed: 6);
