@@ -17,6 +17,9 @@ internal static unsafe class EdgeRows
     /// <summary>Edges whose scores and rows are worked on together, so that their rows are still in cache for the sums.</summary>
     public const int Tile = 32;
 
+    /// <summary>Entries of a matrix that the second cache holds anyway: nothing is asked for.</summary>
+    private const long StaysInCache = (1 << 20) / sizeof(Real);
+
     /// <summary>Edges whose dot products run side by side.</summary>
     public const int Abreast = 4;
 
@@ -33,7 +36,7 @@ internal static unsafe class EdgeRows
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(Matrix X, int* index, long count)
     {
-        if (!Sse.IsSupported) return;
+        if (!Sse.IsSupported || X.Rows * X.Stride < StaysInCache) return;
         for (long t = 0; t < count; t++)
         {
             Real* row = X.Data + index[t] * X.Stride;

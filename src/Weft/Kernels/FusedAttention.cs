@@ -158,9 +158,12 @@ internal static unsafe class FusedAttention
         /// <summary>L ← exp(L − m), with m and s, and what was summed up under an m that is no longer the largest, brought up to date.</summary>
         private readonly void Exponentials(Real* L, int count, Real* state, Real* sum)
         {
+            // Past the last edge, entries that add nothing.
             var none = TLanes.All(Real.NegativeInfinity);
-            var most = none;
-            for (int t = 0; t < count; t += TLanes.Count) most = TLanes.Max(most, TLanes.Select(TLanes.First(count - t), TLanes.Load(L + t), none));
+            int whole = (count - 1) / TLanes.Count * TLanes.Count;
+            var end = TLanes.Select(TLanes.First(count - whole), TLanes.Load(L + whole), none);
+            var most = end;
+            for (int t = 0; t < whole; t += TLanes.Count) most = TLanes.Max(most, TLanes.Load(L + t));
             Real m = TLanes.Largest(most);
             if (state[1] > 0)
             {
@@ -172,11 +175,11 @@ internal static unsafe class FusedAttention
             }
             state[0] = m;
             var shift = TLanes.All(m);
-            TVector total = default;
-            for (int t = 0; t < count; t += TLanes.Count)
+            var total = VectorMath.Exp<TLanes, TVector>(TLanes.Subtract(end, shift));
+            TLanes.Store(total, L + whole);
+            for (int t = 0; t < whole; t += TLanes.Count)
             {
-                // Past the last edge, entries that add nothing.
-                var e = VectorMath.Exp<TLanes, TVector>(TLanes.Subtract(TLanes.Select(TLanes.First(count - t), TLanes.Load(L + t), none), shift));
+                var e = VectorMath.Exp<TLanes, TVector>(TLanes.Subtract(TLanes.Load(L + t), shift));
                 TLanes.Store(e, L + t);
                 total = TLanes.Add(total, e);
             }

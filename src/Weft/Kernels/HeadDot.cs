@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using Weft.Memory;
 
 namespace Weft.Kernels;
@@ -85,8 +86,17 @@ internal static unsafe class HeadDot
 
         private readonly void Row(long i, Matrix a, Matrix c)
         {
-            for (long k = 0; k < a.Rows; k++)
-                c.Data[i * c.Stride + k] = RowVector.Dot(X.Data + i * X.Stride + k * a.Columns, a.Data + k * a.Stride, a.Columns);
+            Real* x = X.Data + i * X.Stride, to = c.Data + i * c.Stride;
+            long k = 0, d = a.Columns;
+            // Heads as wide as a vector, four sums at a time.
+            if (d == Vector256<Real>.Count && Vector256.IsHardwareAccelerated)
+                for (; k <= a.Rows - 4; k += 4, x += 4 * d)
+                {
+                    Real* v = a.Data + k * a.Stride;
+                    Lanes256.StoreSums(Vector256.Load(x) * Vector256.Load(v), Vector256.Load(x + d) * Vector256.Load(v + a.Stride),
+                        Vector256.Load(x + 2 * d) * Vector256.Load(v + 2 * a.Stride), Vector256.Load(x + 3 * d) * Vector256.Load(v + 3 * a.Stride), to + k);
+                }
+            for (; k < a.Rows; k++, x += d) to[k] = RowVector.Dot(x, a.Data + k * a.Stride, d);
         }
     }
 
