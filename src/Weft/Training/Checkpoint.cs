@@ -113,7 +113,8 @@ public sealed class Checkpoint
         var metadata = new Dictionary<string, string>(texts, StringComparer.Ordinal) { [EpochKey] = Epoch.ToString(CultureInfo.InvariantCulture) };
         metadata[HashKey] = Hash(tensors, metadata);
         // A run killed between the renames left its newest under this name: it must not be written over while it may be the only one.
-        if (!File.Exists(current) && File.Exists(next)) File.Move(next, current);
+        // One killed while it wrote its first left a part of it there, which must never take a name that stands for a whole one.
+        if (!File.Exists(current) && File.Exists(next) && IsWhole(next)) File.Move(next, current);
         using (var stream = new FileStream(next, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
         {
             Safetensors.Write(stream, tensors, metadata);
@@ -170,6 +171,19 @@ public sealed class Checkpoint
         if (newest is null && problems.Count > 0)
             throw new DataFormatException(folder, "", $"no checkpoint can be used ({string.Join("; ", problems.Select(p => p.Message))})", "a whole checkpoint; train anew with another --out", problems[0]);
         return newest;
+    }
+
+    private static bool IsWhole(string path)
+    {
+        try
+        {
+            Read(path);
+            return true;
+        }
+        catch (DataFormatException)
+        {
+            return false;
+        }
     }
 
     private static Checkpoint Read(string path)

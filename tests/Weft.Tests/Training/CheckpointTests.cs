@@ -124,6 +124,8 @@ public class CheckpointTests
         {
             Expect(2, newer, older, newest[..length]);
             Expect(0, null, null, newest[..length]);
+            // Part of a first checkpoint takes no name that stands for a whole one: killed again, the run still begins anew.
+            Assert.False(File.Exists(folder.File(Checkpoint.PreviousFileName)));
         }
         Expect(3, newer, older, newest);
         Expect(3, null, newer, newest);
