@@ -11,11 +11,10 @@ internal sealed class EdgePieces
 {
     private const long FewestEdges = 256, MostRows = 256;
 
-    private readonly List<(long LastRow, long FirstRow, long First, long Last, int Part)> cut = [];
-    private readonly List<LongRow> longRows = [];
-
     public EdgePieces(EdgeView view)
     {
+        var cut = new List<(long LastRow, long FirstRow, long First, long Last, int Part)>();
+        var longRows = new List<LongRow>();
         // Small graphs in enough pieces for every thread, large ones in few enough to keep a partial sum for each.
         long target = FewestEdges;
         while (target < RowVector.LongestRun && view.Count > 1024 * target) target *= 2;
@@ -25,22 +24,34 @@ internal sealed class EdgePieces
             long edges = view.Pointers[i + 1] - view.Pointers[i];
             if (edges > RowVector.LongestRun)
             {
-                Close(view, start, i);
-                CutRow(view, i);
+                Close(start, i);
+                CutRow(i);
                 start = i + 1;
             }
             else if (view.Pointers[i + 1] - view.Pointers[start] >= target || i + 1 - start == MostRows)
             {
-                Close(view, start, i + 1);
+                Close(start, i + 1);
                 start = i + 1;
             }
         }
-        Close(view, start, view.Rows);
+        Close(start, view.Rows);
         (FirstRow, LastRow) = (new long[cut.Count], new long[cut.Count]);
         (FirstEdge, LastEdge, Part) = (new long[cut.Count], new long[cut.Count], new int[cut.Count]);
         for (int p = 0; p < cut.Count; p++) (LastRow[p], FirstRow[p], FirstEdge[p], LastEdge[p], Part[p]) = cut[p];
         LongRows = [.. longRows];
-        cut.Clear();
+
+        void Close(long start, long end)
+        {
+            if (end > start) cut.Add((end, start, view.Pointers[start], view.Pointers[end], -1));
+        }
+
+        void CutRow(long i)
+        {
+            int firstPart = longRows.Count == 0 ? 0 : longRows[^1].FirstPart + longRows[^1].Parts, part = firstPart;
+            for (long e = view.Pointers[i]; e < view.Pointers[i + 1]; e += RowVector.LongestRun)
+                cut.Add((i + 1, i, e, Math.Min(e + RowVector.LongestRun, view.Pointers[i + 1]), part++));
+            longRows.Add(new LongRow(i, firstPart, part - firstPart));
+        }
     }
 
     /// <summary>Rows of each piece: FirstRow … LastRow − 1; one row, where the piece is a part.</summary>
@@ -65,19 +76,6 @@ internal sealed class EdgePieces
 
     /// <summary>Parts of long rows, all rows together.</summary>
     public int Parts => LongRows.Length == 0 ? 0 : LongRows[^1].FirstPart + LongRows[^1].Parts;
-
-    private void Close(EdgeView view, long start, long end)
-    {
-        if (end > start) cut.Add((end, start, view.Pointers[start], view.Pointers[end], -1));
-    }
-
-    private void CutRow(EdgeView view, long i)
-    {
-        int firstPart = longRows.Count == 0 ? 0 : longRows[^1].FirstPart + longRows[^1].Parts, part = firstPart;
-        for (long e = view.Pointers[i]; e < view.Pointers[i + 1]; e += RowVector.LongestRun)
-            cut.Add((i + 1, i, e, Math.Min(e + RowVector.LongestRun, view.Pointers[i + 1]), part++));
-        longRows.Add(new LongRow(i, firstPart, part - firstPart));
-    }
 }
 
 /// <summary>A row of more than <see cref="RowVector.LongestRun"/> edges.</summary>

@@ -25,8 +25,6 @@ public sealed partial class Graph
         foreach (var ordered in new[] { ownBySource, meansBySource })
             if (ordered.IsValueCreated) bytes += ordered.Value.View.CountInto(seen) + ordered.Value.Weights.Bytes;
         if (meanWeights.IsValueCreated) bytes += MeanWeights.Bytes;
-        if (ownBySource.IsValueCreated) bytes += ownBySource.Value.Weights.Bytes;
-        if (meansBySource.IsValueCreated) bytes += meansBySource.Value.Weights.Bytes;
         foreach (var normalized in new[] { normalizedWithLoops, normalizedWithoutLoops })
             if (normalized.IsValueCreated) bytes += normalized.Value.CountInto(seen);
         return bytes;

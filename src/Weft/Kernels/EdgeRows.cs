@@ -59,7 +59,7 @@ internal static unsafe class EdgeRows
         return copy;
     }
 
-    /// <summary>row = sums without the padding, each times its head's factor.</summary>
+    /// <summary>row = sums without the padding, times one head's factor.</summary>
     public static void Store<TLanes, TVector>(Real* sums, Real factor, long columns, Real* row)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged

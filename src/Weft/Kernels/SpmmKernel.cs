@@ -129,7 +129,6 @@ internal static unsafe class SpmmKernel
         where TVector : unmanaged
         where TWeight : struct, IEdgeWeight
     {
-        int w = TLanes.Count;
         long* pointers = rows.Pointers;
         int* index = rows.Index, permutation = rows.Permutation;
         Real* X = rows.X, W = rows.W, z = rows.Z;
