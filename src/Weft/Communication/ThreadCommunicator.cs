@@ -10,13 +10,14 @@ namespace Weft.Communication;
 /// A member that throws, that returns while others wait for it, or whose call does not match the others' ends them all with a
 /// <see cref="RankFailedException"/>; so does a circle of members that wait for one another.
 /// </remarks>
-public sealed class ThreadCommunicator : ICommunicator
+public sealed unsafe partial class ThreadCommunicator : ICommunicator
 {
     private readonly ThreadGroup group;
     private readonly ThreadPlayer player;
+    private readonly Pieces send, receive;
     private long calls;
 
-    internal ThreadCommunicator(ThreadGroup group, int rank, ThreadPlayer player) => (this.group, Rank, this.player) = (group, rank, player);
+    internal ThreadCommunicator(ThreadGroup group, int rank, ThreadPlayer player) => (this.group, Rank, this.player, send, receive) = (group, rank, player, new(group.Size), new(group.Size));
 
     /// <inheritdoc/>
     public int Rank { get; }
@@ -76,91 +77,44 @@ public sealed class ThreadCommunicator : ICommunicator
     /// <inheritdoc/>
     public ICommunicator Split(int color, int key)
     {
-        var offer = Meet(new Call("Split"), [], [], offer => (offer.Color, offer.Key) = (color, key));
+        ArgumentOutOfRangeException.ThrowIfNegative(color);
+        var offer = Meet(new Call("Split"), null, 0, null, offer => (offer.Color, offer.Key) = (color, key));
         var members = Enumerable.Range(0, Size).Where(q => offer[q].Color == color).OrderBy(q => offer[q].Key).ThenBy(q => q).ToArray();
         return new ThreadCommunicator(group.Part(calls, color, members), Array.IndexOf(members, Rank), player);
     }
 
     /// <inheritdoc/>
-    public void Barrier() => Meet(new Call("Barrier"), []);
+    public void Barrier() => Meet(new Call("Barrier"), null, 0);
 
     /// <inheritdoc/>
-    public void Broadcast(Span<Real> data, int root)
-    {
-        CheckMember(root, nameof(root));
-        var offers = Meet(new Call("Broadcast", data.Length, root), Rank == root ? data : []);
-        if (Rank != root) offers[root].Data.CopyTo(data);
-    }
-
-    /// <inheritdoc/>
-    public void AllReduce(Span<Real> data, Reduction reduction)
-    {
-        var offers = Meet(new Call("AllReduce", data.Length, (int)reduction), data);
-        offers[0].Data.CopyTo(data);
-        for (int q = 1; q < Size; q++)
-        {
-            var other = offers[q].Data;
-            if (reduction == Reduction.Sum)
-                for (int p = 0; p < data.Length; p++) data[p] += other[p];
-            else
-                for (int p = 0; p < data.Length; p++) data[p] = Real.Max(data[p], other[p]);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void AllGather(ReadOnlySpan<Real> mine, Span<Real> all, ReadOnlySpan<int> counts)
-    {
-        CheckCounts(counts, all.Length, "AllGather", "all");
-        if (mine.Length != counts[Rank]) throw Mismatch($"AllGather: it gives {mine.Length} entries, and its own count says {counts[Rank]}");
-        var offers = Meet(new Call("AllGather", all.Length), mine);
-        for (int q = 0, at = 0; q < Size; at += counts[q++])
-        {
-            if (offers[q].Data.Length != counts[q])
-                throw Mismatch($"AllGather: rank {group.Name(q)} gave {offers[q].Data.Length} entries where {counts[q]} were expected");
-            offers[q].Data.CopyTo(all[at..]);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void AllToAll(ReadOnlySpan<Real> send, ReadOnlySpan<int> sendCounts, Span<Real> receive, ReadOnlySpan<int> receiveCounts)
-    {
-        CheckCounts(sendCounts, send.Length, "AllToAll", "sent");
-        CheckCounts(receiveCounts, receive.Length, "AllToAll", "received");
-        var offers = Meet(new Call("AllToAll"), send, sendCounts);
-        for (int q = 0, at = 0; q < Size; at += receiveCounts[q++])
-        {
-            var piece = offers[q].Piece(Rank);
-            if (piece.Length != receiveCounts[q])
-                throw Mismatch($"AllToAll: rank {group.Name(q)} sends it {piece.Length} entries where {receiveCounts[q]} were expected");
-            piece.CopyTo(receive[at..]);
-        }
-    }
-
-    /// <inheritdoc/>
-    public void Send(ReadOnlySpan<Real> data, int target)
+    public void Send<T>(ReadOnlySpan<T> data, int target)
+        where T : unmanaged
     {
         CheckMember(target, nameof(target));
         group.Post(Rank, target, data.ToArray());
     }
 
     /// <inheritdoc/>
-    public void Receive(Span<Real> data, int source)
+    public void Receive<T>(Span<T> data, int source)
+        where T : unmanaged
     {
         CheckMember(source, nameof(source));
         var message = group.Fetch(source, Rank, player);
-        if (message.Length != data.Length)
-            throw Mismatch($"Receive: rank {group.Name(source)} sent {message.Length} entries where {data.Length} were expected");
-        message.CopyTo(data);
+        if (message is not T[] values)
+            throw Mismatch($"Receive: rank {group.Name(source)} sent entries of type {message.GetType().GetElementType()!.Name} where {typeof(T).Name} was expected");
+        if (values.Length != data.Length)
+            throw Mismatch($"Receive: rank {group.Name(source)} sent {values.Length} entries where {data.Length} were expected");
+        values.CopyTo(data);
     }
 
     // One collective: leave an offer, wait for everyone's, see that all of them made the same call. Offers are kept twice,
     // for even and odd calls: a member cannot begin the next call but one before all have read this one's.
-    private ThreadOffer[] Meet(Call call, ReadOnlySpan<Real> data, ReadOnlySpan<int> counts = default, Action<ThreadOffer>? more = null)
+    private ThreadOffer[] Meet(Call call, void* data, long length, Pieces? pieces = null, Action<ThreadOffer>? more = null)
     {
         calls++;
         var offers = group.Offers(calls);
         var mine = offers[Rank];
-        mine.Set(call, data, counts);
+        mine.Set(call, data, length, pieces, Size);
         more?.Invoke(mine);
         group.Wait(player, call.Operation);
         for (int q = 0; q < Size; q++)
@@ -174,16 +128,9 @@ public sealed class ThreadCommunicator : ICommunicator
         if ((uint)member >= (uint)Size) throw new ArgumentOutOfRangeException(name, member, $"the group has ranks 0 … {Size - 1}");
     }
 
-    private void CheckCounts(ReadOnlySpan<int> counts, int length, string operation, string what)
+    private void Check(string operation, string? problem)
     {
-        if (counts.Length != Size) throw Mismatch($"{operation}: {counts.Length} counts for a group of {Size}");
-        long total = 0;
-        foreach (int count in counts)
-        {
-            if (count < 0) throw Mismatch($"{operation}: a count is {count}");
-            total += count;
-        }
-        if (total != length) throw Mismatch($"{operation}: the counts {what} add up to {total}, the buffer holds {length}");
+        if (problem is not null) throw Mismatch($"{operation}: {problem}");
     }
 
     private RankFailedException Mismatch(string what) => group.World.Fail(player.Rank, what, null);

@@ -6,7 +6,7 @@ internal sealed class ThreadGroup
     private readonly ThreadPlayer[] members;
     private readonly ThreadOffer[][] offers;
     private readonly Dictionary<(long Call, int Color), ThreadGroup> parts = [];
-    private readonly Dictionary<(int Source, int Target), Queue<Real[]>> messages = [];
+    private readonly Dictionary<(int Source, int Target), Queue<Array>> messages = [];
     private int arrived;
 
     public ThreadGroup(ThreadWorld world, ThreadPlayer[] members)
@@ -56,7 +56,7 @@ internal sealed class ThreadGroup
     }
 
     /// <summary>Leaves a message; nobody waits.</summary>
-    public void Post(int source, int target, Real[] message)
+    public void Post(int source, int target, Array message)
     {
         lock (World.Gate)
         {
@@ -67,7 +67,7 @@ internal sealed class ThreadGroup
     }
 
     /// <summary>The next message from <paramref name="source"/>, when there is one.</summary>
-    public Real[] Fetch(int source, int target, ThreadPlayer player)
+    public Array Fetch(int source, int target, ThreadPlayer player)
     {
         lock (World.Gate)
         {
@@ -93,9 +93,9 @@ internal sealed class ThreadGroup
         return null;
     }
 
-    private Queue<Real[]> Queue(int source, int target)
+    private Queue<Array> Queue(int source, int target)
     {
-        if (!messages.TryGetValue((source, target), out var queue)) messages[(source, target)] = queue = new Queue<Real[]>();
+        if (!messages.TryGetValue((source, target), out var queue)) messages[(source, target)] = queue = new Queue<Array>();
         return queue;
     }
 }

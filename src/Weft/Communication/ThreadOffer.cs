@@ -1,26 +1,31 @@
+using System.Runtime.InteropServices;
+using Weft.Memory;
+
 namespace Weft.Communication;
 
 /// <summary>What a member calls; all members of a group must call the same.</summary>
 /// <param name="Operation">The method.</param>
+/// <param name="Width">Bytes of an entry.</param>
 /// <param name="Count">Entries that all members must agree on; 0 where they need not.</param>
 /// <param name="Detail">Root or reduction.</param>
-internal readonly record struct Call(string Operation, long Count = 0, int Detail = 0)
+internal readonly record struct Call(string Operation, int Width = 0, long Count = 0, int Detail = 0)
 {
     public override string ToString() => Operation switch
     {
-        "AllReduce" => $"AllReduce of {Count} entries ({(Reduction)Detail})",
-        "Broadcast" => $"Broadcast of {Count} entries from {Detail}",
-        "AllGather" => $"AllGather of {Count} entries",
-        _ => Operation,
+        "AllReduce" => $"AllReduce of {Count} entries ({(Reduction)Detail}{OfBytes}",
+        "Broadcast" => $"Broadcast of {Count} entries from {Detail}{OfBytes}",
+        "AllGather" or "ReduceScatter" => $"{Operation} of {Count} entries{OfBytes}",
+        _ => Operation + OfBytes,
     };
+
+    private string OfBytes => (Operation == "AllReduce" ? ")" : "") + (Width is 0 or Matrix.BytesPerEntry ? "" : $" of {Width} bytes");
 }
 
 /// <summary>What one member gives to a collective, in memory that later calls use again.</summary>
-internal sealed class ThreadOffer
+internal sealed unsafe class ThreadOffer
 {
-    private Real[] data = [];
-    private int[] ends = [];
-    private int length;
+    private readonly ReusedMemory memory = new();
+    private long[] ends = [];
 
     public Call Call { get; private set; }
 
@@ -28,22 +33,26 @@ internal sealed class ThreadOffer
 
     public int Key { get; set; }
 
-    public ReadOnlySpan<Real> Data => data.AsSpan(0, length);
+    /// <summary>Entries given.</summary>
+    public long Length { get; private set; }
 
-    /// <summary>What is meant for one member.</summary>
-    public ReadOnlySpan<Real> Piece(int member)
+    public byte* Data => memory.Take(0);
+
+    /// <summary>What is meant for one member, and how many entries that is.</summary>
+    public byte* Piece(int member, out long length)
     {
-        int first = member == 0 ? 0 : ends[member - 1];
-        return data.AsSpan(first, ends[member] - first);
+        long first = member == 0 ? 0 : ends[member - 1];
+        length = ends[member] - first;
+        return Data + first * Call.Width;
     }
 
-    public void Set(Call call, ReadOnlySpan<Real> values, ReadOnlySpan<int> counts)
+    public void Set(Call call, void* values, long length, Pieces? pieces, int members)
     {
-        Call = call;
-        if (data.Length < values.Length) data = new Real[values.Length];
-        values.CopyTo(data);
-        length = values.Length;
-        if (ends.Length < counts.Length) ends = new int[counts.Length];
-        for (int q = 0, end = 0; q < counts.Length; q++) ends[q] = end += counts[q];
+        (Call, Length) = (call, length);
+        NativeMemory.Copy(values, memory.Take(length * call.Width), (nuint)(length * call.Width));
+        if (pieces is null) return;
+        if (ends.Length < members) ends = new long[members];
+        long end = 0;
+        for (int q = 0; q < members; q++) ends[q] = end += pieces[q];
     }
 }

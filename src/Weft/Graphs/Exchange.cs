@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Weft.Communication;
 using Weft.Memory;
 
@@ -19,7 +18,7 @@ internal sealed unsafe class Exchange
     private readonly long[] owned;
     private readonly (int First, int Count)[] heads;
     private readonly int allHeads;
-    private readonly int[] sendCounts, receiveCounts;
+    private readonly long[] sendCounts, receiveCounts;
     // Kept apart by the width of a head, so that a step that exchanges several widths finds its buffers again.
     private readonly Workspace buffers = new();
 
@@ -30,7 +29,7 @@ internal sealed unsafe class Exchange
     public Exchange(ICommunicator group, long[] owned, (int First, int Count)[] heads, int allHeads)
     {
         (this.group, this.owned, this.heads, this.allHeads) = (group, owned, heads, allHeads);
-        (sendCounts, receiveCounts) = (new int[group.Size], new int[group.Size]);
+        (sendCounts, receiveCounts) = (new long[group.Size], new long[group.Size]);
         Rows = owned.Sum();
     }
 
@@ -55,12 +54,12 @@ internal sealed unsafe class Exchange
         {
             var slice = x.ColumnRange(heads[member].First * width, heads[member].Count * width);
             slice.CopyTo(new Matrix(send.Data + at, slice.Rows, slice.Columns, slice.Columns, null));
-            sendCounts[member] = checked((int)slice.Count);
+            sendCounts[member] = slice.Count;
             at += slice.Count;
-            receiveCounts[member] = checked((int)(owned[member] * Mine * width));
+            receiveCounts[member] = owned[member] * Mine * width;
         }
         var gathered = buffers.Take((int)width, name, Rows, Mine * width);
-        group.AllToAll(Entries(send, at), sendCounts, Entries(gathered, gathered.Count), receiveCounts);
+        group.AllToAll(send.ColumnRange(0, at), sendCounts, gathered, receiveCounts);
         return gathered;
     }
 
@@ -116,15 +115,12 @@ internal sealed unsafe class Exchange
         long total = 0;
         for (int member = 0; member < group.Size; member++)
         {
-            sendCounts[member] = checked((int)(owned[member] * Mine * width));
-            receiveCounts[member] = checked((int)(ownRows * heads[member].Count * width));
+            sendCounts[member] = owned[member] * Mine * width;
+            receiveCounts[member] = ownRows * heads[member].Count * width;
             total += receiveCounts[member];
         }
         var received = buffers.Take((int)width, "received", 1, total);
-        group.AllToAll(Entries(partial, partial.Count), sendCounts, Entries(received, total), receiveCounts);
+        group.AllToAll(partial, sendCounts, received, receiveCounts);
         return received;
     }
-
-    private static Span<Real> Entries(Matrix matrix, long count) =>
-        count == 0 ? [] : MemoryMarshal.CreateSpan(ref *matrix.Data, checked((int)count));
 }

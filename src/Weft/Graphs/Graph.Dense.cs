@@ -21,10 +21,10 @@ public sealed partial class Graph
         var share = Place.Share(heads);
         var (Q, K, V) = (share.Destinations.Gather(Qm, "Q"), share.Sources.Gather(Km, "K"), share.Sources.Gather(Vm, "V"));
         DenseAttention.RowMax(Q, K, share.Count, (Real)scale, m);
-        Place.RowPeers.AllReduce(Entries(m), Reduction.Max);
+        Place.RowPeers.AllReduce(m, Reduction.Max);
         var partial = share.Destinations.Partial(Z);
         DenseAttention.RowSums(Q, K, V, share.Count, (Real)scale, m, s, partial);
-        Place.RowPeers.AllReduce(Entries(s), Reduction.Sum);
+        Place.RowPeers.AllReduce(s, Reduction.Sum);
         DenseAttention.Divide(partial, s, share.Count);
         share.Destinations.ScatterSum(partial, Z);
     }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Weft.Communication;
 using Weft.Kernels;
 using Weft.Memory;
@@ -126,9 +125,9 @@ public sealed partial class Graph
     public void Softmax(Matrix L, Matrix m, Matrix s, Matrix S)
     {
         SegmentSoftmax.Max(ByDestination, L, m);
-        Place.RowPeers.AllReduce(Entries(m), Reduction.Max);
+        Place.RowPeers.AllReduce(m, Reduction.Max);
         SegmentSoftmax.Exponentials(ByDestination, L, m, S, s);
-        Place.RowPeers.AllReduce(Entries(s), Reduction.Sum);
+        Place.RowPeers.AllReduce(s, Reduction.Sum);
         SegmentSoftmax.Divide(ByDestination, S, s);
     }
 
@@ -140,7 +139,7 @@ public sealed partial class Graph
     public void SoftmaxAdjoint(Matrix S, Matrix dS, Matrix r, Matrix dL)
     {
         SegmentSoftmax.Dots(ByDestination, S, dS, r);
-        Place.RowPeers.AllReduce(Entries(r), Reduction.Sum);
+        Place.RowPeers.AllReduce(r, Reduction.Sum);
         SegmentSoftmax.Adjoint(ByDestination, S, dS, r, dL);
     }
 
@@ -152,7 +151,7 @@ public sealed partial class Graph
     /// <returns><paramref name="partial"/>, which now holds the whole sum.</returns>
     public Matrix SumOverNodes(Matrix partial)
     {
-        Place.World.AllReduce(Entries(partial), Reduction.Sum);
+        Place.World.AllReduce(partial, Reduction.Sum);
         return partial;
     }
 
@@ -175,7 +174,4 @@ public sealed partial class Graph
     {
         if (rows != Edges) throw new ArgumentException($"{name} has {rows} rows; {Edges} were expected, one per edge");
     }
-
-    private static unsafe Span<Real> Entries(Matrix matrix) =>
-        matrix.Count == 0 ? [] : MemoryMarshal.CreateSpan(ref *matrix.Data, checked((int)matrix.Count));
 }

@@ -1,3 +1,4 @@
+using Weft.Communication;
 using Weft.Graphs;
 using Weft.Kernels;
 using Weft.Layers;
@@ -15,6 +16,7 @@ public sealed class Session
     private readonly NodeMatrix features;
     private readonly Workspace workspace;
     private readonly Saved[] saved;
+    private readonly int[] numbers;
 
     /// <summary>A session of <paramref name="model"/> on a graph.</summary>
     /// <param name="model">The layers.</param>
@@ -36,6 +38,7 @@ public sealed class Session
             throw new ArgumentException($"{features.Rows} rows of features for a graph of {graph.OwnedSources} nodes; every node needs one");
         (this.model, Graph, this.features) = (model, graph, features);
         saved = [.. model.Layers.Select((_, layer) => new Saved(workspace, layer, tracing))];
+        numbers = Numbers(model);
     }
 
     /// <summary>The graph.</summary>
@@ -64,10 +67,12 @@ public sealed class Session
         {
             var keep = saved[layer];
             (keep.Pass, keep.Input, keep.InputIsConstant, keep.NeedsInputGradient) = (pass, H, H == features, needsGradient);
+            Graph.Place.World.Enter(numbers[layer], Direction.Forward);
             H = model.Layers[layer].Forward(Graph, H, keep);
             keep.EndCall();
             needsGradient |= model.Layers[layer].Parameters.Count > 0;
         }
+        Graph.Place.World.Enter(0, Direction.Other);
         return H.IsSparse ? throw new InvalidOperationException("the model ends in sparse rows: it has no layer with weights") : H.Dense;
     }
 
@@ -78,11 +83,20 @@ public sealed class Session
     {
         for (int layer = saved.Length - 1; layer >= 0; layer--)
         {
+            Graph.Place.World.Enter(numbers[layer], Direction.Backward);
             dH = model.Layers[layer].Backward(Graph, dH, saved[layer]);
             saved[layer].EndCall();
             if (dH.IsMissing) break;
         }
+        Graph.Place.World.Enter(0, Direction.Other);
         return dH;
+    }
+
+    // The layers with parameters are 1, 2, …, as in the names of a trace; a dropout before one has its number.
+    private static int[] Numbers(Model model)
+    {
+        int last = Math.Max(1, model.Layers.Count(layer => layer.Parameters.Count > 0)), before = 0;
+        return [.. model.Layers.Select(layer => Math.Min(last, layer.Parameters.Count > 0 ? ++before : before + 1))];
     }
 
     /// <summary>

@@ -1,4 +1,11 @@
 using Weft.Communication;
+using Weft.Distributed;
+using Weft.Kernels;
+using Weft.Layers;
+using Weft.Memory;
+using Weft.Models;
+using Weft.Tests.Laws;
+using Weft.Tests.Oracles;
 
 namespace Weft.Tests.Communication;
 
@@ -43,6 +50,32 @@ public class MeteredTests
             meter.AllToAll(new Real[5 * counts[q]], same, new Real[10], counts);
             Counted(Operation.AllToAll, 10 - counts[q], q == 1 ? 4 : 3);
 
+            long[] pieces = [4, 0, 1, 2, 3];
+            var (whole, piece) = (Matrix.Allocate(5, 2), Matrix.Allocate(1, pieces[q]));
+            meter.ReduceScatter(whole, pieces, piece);
+            Counted(Operation.ReduceScatter, (g - 1) * pieces[q], 3);
+            meter.AllGather(piece, whole, pieces);
+            Counted(Operation.AllGather, 10 - pieces[q], 3);
+            meter.Broadcast(whole, 2);
+            Counted(Operation.Broadcast, q == 2 ? 0 : 10, 3);
+            meter.AllReduce(Matrix.Allocate(3, 4), Reduction.Max);
+            Counted(Operation.AllReduce, (g - 1) * mine + 12 - mine, 6);
+            long[] equal = [pieces[q], pieces[q], pieces[q], pieces[q], pieces[q]];
+            meter.AllToAll(Matrix.Allocate(5, pieces[q]), equal, whole, pieces);
+            Counted(Operation.AllToAll, 10 - pieces[q], q == 1 ? 4 : 3);
+            var begun = meter.StartAllToAll(Matrix.Allocate(5, pieces[q]), equal, whole, pieces);
+            begun.Poll();
+            begun.Wait();
+            Counted(Operation.AllToAll, 10 - pieces[q], q == 1 ? 4 : 3);
+
+            // Words of other types: an int is a word, a long two, four bytes one.
+            meter.Broadcast(new int[6], 2);
+            Counted(Operation.Broadcast, q == 2 ? 0 : 6, 3);
+            meter.Broadcast(new long[6], 2);
+            Counted(Operation.Broadcast, q == 2 ? 0 : 12, 3);
+            meter.Broadcast(new byte[6], 2);
+            Counted(Operation.Broadcast, q == 2 ? 0 : 2, 3);
+
             meter.Send(new Real[q + 1], (q + 1) % g);
             Assert.Equal(default, meter.Total);
             int previous = (q + g - 1) % g;
@@ -58,13 +91,68 @@ public class MeteredTests
         {
             var meter = new Metered(world);
             var half = meter.Split(meter.Rank % 2, 0);
-            half.AllGather([meter.Rank], new Real[2], [1, 1]);
+            half.AllGather<Real>([meter.Rank], new Real[2], [1, 1]);
             half.Split(0, 0).Broadcast(new Real[3], 0);
             Assert.Equal(1, meter[Operation.AllGather].Words);
             Assert.Equal(half.Rank == 0 ? 0 : 3, meter[Operation.Broadcast].Words);
             meter.Split(meter.Rank, 0).AllReduce(new Real[100], Reduction.Sum);
             Assert.Equal(new Traffic(1, 0, 0, 0), meter[Operation.AllReduce] with { Seconds = 0 });
             Assert.Equal(half.Rank == 0 ? 1 : 4, meter.Total.Words);
+        });
+    }
+
+    [Fact]
+    public void Rows_tell_layers_and_directions_apart()
+    {
+        ThreadCommunicator.Run(2, world =>
+        {
+            var meter = new Metered(world);
+            var pair = meter.Split(0, 0);
+            pair.AllReduce(new Real[2], Reduction.Sum);
+            meter.Enter(1, Direction.Forward);
+            pair.AllReduce(new Real[4], Reduction.Sum);
+            pair.AllReduce(new Real[4], Reduction.Sum);
+            // The time of a wait belongs to the layer that began.
+            var begun = pair.StartAllToAll(Matrix.Allocate(1, 2), [1, 1], Matrix.Allocate(1, 2), [1, 1]);
+            meter.Enter(2, Direction.Backward);
+            begun.Wait();
+            pair.AllGather<Real>([1], new Real[2], [1, 1]);
+            Assert.Equal(
+                [
+                    (Operation.AllReduce, 0, Direction.Other, 1L, 2L),
+                    (Operation.AllReduce, 1, Direction.Forward, 2, 8),
+                    (Operation.AllToAll, 1, Direction.Forward, 1, 1),
+                    (Operation.AllGather, 2, Direction.Backward, 1, 1),
+                ],
+                meter.Rows.Select(row => (row.Operation, row.Layer, row.Direction, row.Traffic.Calls, row.Traffic.Words)));
+            Assert.Equal(9, meter[null, 1, Direction.Forward].Words);
+            Assert.Equal(8, meter[Operation.AllReduce, 1, Direction.Forward].Words);
+            Assert.Equal(10, meter[Operation.AllReduce].Words);
+            Assert.Equal(12, meter.Total.Words);
+        });
+    }
+
+    [Fact]
+    public void A_session_says_in_which_layer_and_direction_it_communicates()
+    {
+        var graph = TestGraphs.Forty;
+        var grid = new ProcessGrid(2, 1, 1);
+        ThreadCommunicator.Run(2, world =>
+        {
+            var meter = new Metered(world);
+            ILayer[] layers = [new Dropout(0.5), new Gcn(4, 3, bias: false, Activation.Elu), new Dropout(0.5), new Gcn(3, 2, bias: false, Activation.Identity)];
+            var session = new Session(new Model(layers), GridModel.Part(grid, meter, graph), Matrix.Allocate(20, 4));
+            session.Forward(new Pass(Seed: 1, Step: 0, Training: true));
+            session.Backward(Matrix.Allocate(20, 2));
+            meter.Reset();
+            session.Forward(new Pass(Seed: 1, Step: 1, Training: true));
+            session.Backward(Matrix.Allocate(20, 2));
+            Assert.Equal(20 * 3, meter[Operation.AllToAll, 1, Direction.Forward].Words);
+            Assert.Equal(20 * 2, meter[Operation.AllToAll, 2, Direction.Forward].Words);
+            Assert.Equal(20 * 2, meter[Operation.AllToAll, 2, Direction.Backward].Words);
+            Assert.Equal(20 * 3, meter[Operation.AllToAll, 1, Direction.Backward].Words);
+            Assert.Equal(3 + 3, meter[Operation.AllReduce, 2, Direction.Backward].Words);
+            Assert.Equal(default, meter[null, 0, Direction.Other]);
         });
     }
 
@@ -78,8 +166,8 @@ public class MeteredTests
             meter.AllReduce(sum, Reduction.Sum);
             meter.AllReduce(largest, Reduction.Max);
             meter.Broadcast(root, 1);
-            meter.AllGather([world.Rank], all, [1, 1, 1]);
-            meter.AllToAll([10 * world.Rank, 10 * world.Rank + 1, 10 * world.Rank + 2], [1, 1, 1], pieces, [1, 1, 1]);
+            meter.AllGather<Real>([world.Rank], all, [1, 1, 1]);
+            meter.AllToAll<Real>([10 * world.Rank, 10 * world.Rank + 1, 10 * world.Rank + 2], [1, 1, 1], pieces, [1, 1, 1]);
             Assert.Equal([3, 6], sum);
             Assert.Equal([2, -1], largest);
             Assert.Equal([1], root);
@@ -98,7 +186,7 @@ public class MeteredTests
         meter.Broadcast(data, 0);
         meter.AllToAll(data, [3], received, [3]);
         Assert.Equal(data, received);
-        meter.AllGather([4, 5, 6], received, [3]);
+        meter.AllGather<Real>([4, 5, 6], received, [3]);
         Assert.Equal([4, 5, 6], received);
         meter.Barrier();
         Assert.Equal((0, 0), (meter.Total.Words, meter.Total.Messages));

@@ -53,7 +53,7 @@ public class ThreadCommunicatorTests
         {
             int[] counts = [.. Enumerable.Range(0, size).Select(q => q % 3)];
             var all = new Real[counts.Sum()];
-            world.AllGather([.. Enumerable.Repeat((Real)world.Rank, counts[world.Rank])], all, counts);
+            world.AllGather<Real>([.. Enumerable.Repeat((Real)world.Rank, counts[world.Rank])], all, counts);
             Assert.Equal(Enumerable.Range(0, size).SelectMany(q => Enumerable.Repeat((Real)q, counts[q])), all);
         });
     }
@@ -84,7 +84,7 @@ public class ThreadCommunicatorTests
         ThreadCommunicator.Run(3, world =>
         {
             int next = (world.Rank + 1) % 3, previous = (world.Rank + 2) % 3;
-            for (int n = 0; n < 20; n++) world.Send([world.Rank, n], next);
+            for (int n = 0; n < 20; n++) world.Send<Real>([world.Rank, n], next);
             for (int n = 0; n < 20; n++)
             {
                 var message = new Real[2];
@@ -178,7 +178,7 @@ public class ThreadCommunicatorTests
             if (world.Rank == 0) throw new InvalidDataException();
             Assert.Throws<RankFailedException>(world.Barrier);
             Assert.Throws<RankFailedException>(world.Barrier);
-            Assert.Throws<RankFailedException>(() => world.Send([1], 0));
+            Assert.Throws<RankFailedException>(() => world.Send<Real>([1], 0));
         }));
     }
 
