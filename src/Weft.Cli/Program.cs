@@ -14,6 +14,7 @@ public static class Program
     /// <returns>0 done, 1 the work failed, 2 the input was wrong, 130 interrupted, 143 terminated.</returns>
     public static int Main(string[] args)
     {
+        if (Launching.Leash.Enter(args) is { } ended) return ended;
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         using var stop = new CancellationTokenSource();
         int signalled = Interrupted;

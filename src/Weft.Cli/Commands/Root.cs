@@ -12,6 +12,7 @@ internal static class Root
     private static readonly Func<Command>[] Verbs =
     [
         Train.Create,
+        Launch.Create,
         Evaluate.Create,
         Predict.Create,
         Trace.Create,
