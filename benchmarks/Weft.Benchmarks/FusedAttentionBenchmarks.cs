@@ -50,8 +50,8 @@ public class FusedAttentionBenchmarks
     }
 
     [Benchmark]
-    public void Forward() => graph.Attend(scoring, X, Shape.Heads, default, Z, state);
+    public void Forward() => graph.Attend(scoring, X, Shape.Heads, default, default, Z, state);
 
     [Benchmark]
-    public void Adjoint() => graph.AttendAdjoint(scoring, X, Shape.Heads, default, Z, state, dZ, terms, gradient, dX);
+    public void Adjoint() => graph.AttendAdjoint(scoring, X, Shape.Heads, default, default, Z, state, dZ, terms, gradient, dX);
 }

@@ -1,6 +1,5 @@
 using Weft.Communication;
 using Weft.Graphs;
-using Weft.Memory;
 
 namespace Weft.Distributed;
 
@@ -52,9 +51,10 @@ public sealed record ProcessGrid
     {
         CheckNodes(nodes);
         var (i, j, k) = PlaceOf(rank);
-        var piece = Piece(nodes, i, j);
+        var rows = Placement.Cut(nodes, Rows, i);
+        var piece = Placement.Cut(rows.Count, Columns, j);
         var (first, count) = Placement.Cut(piece.Count, Channels, k);
-        return (piece.First + first, count);
+        return (rows.First + piece.First + first, count);
     }
 
     /// <summary>This process's part of a graph. A collective call: every process gives the same edge list.</summary>
@@ -68,45 +68,51 @@ public sealed record ProcessGrid
     public Graph Distribute(ICommunicator world, long nodes, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight = default)
     {
         ArgumentNullException.ThrowIfNull(world);
-        if (world.Size != Size)
-            throw new ArgumentException($"a grid of {this} needs {Size} processes, and there are {world.Size}: start {Size}, or choose another grid");
-        CheckNodes(nodes);
-        Graph.CheckEdges(nodes, source, destination, weight);
-        var (i, j, k) = PlaceOf(world.Rank);
-        var block = new BlockBuilder(this, nodes, i, j);
+        return Distribute(world, nodes, source, destination, weight, new DistributionOptions());
+    }
+
+    internal Graph Distribute(ICommunicator world, long nodes, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight, DistributionOptions options)
+    {
+        // Before anything else: a piece of no nodes makes no sense to any other check.
+        CheckProcesses(world);
+        return Distribute(world, NodeParts.Balanced(this, nodes), source, destination, weight, options);
+    }
+
+    /// <summary>This process's part of a graph whose nodes are cut as <paramref name="parts"/> says and called by their places.</summary>
+    internal Graph Distribute(ICommunicator world, NodeParts parts, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight, DistributionOptions options)
+    {
+        CheckProcesses(world);
+        Graph.CheckEdges(parts.Nodes, source, destination, weight);
+        var block = new BlockBuilder(this, parts, world.Rank, weighted: !weight.IsEmpty);
         for (int e = 0; e < source.Length; e++) block.Add(e, source[e], destination[e], weight.IsEmpty ? 1 : weight[e]);
-        var view = block.Group(weight.IsEmpty, out int[] edgeIds, out Matrix weights);
-        var place = new Placement
-        {
-            World = world,
-            RowGroup = world.Split(i, j * Channels + k),
-            ColumnGroup = world.Split(j, i * Channels + k),
-            RowPeers = world.Split(i * Channels + k, j),
-            OwnedByRowGroup = [.. Members(Columns, c => RankOf(i, c / Channels, c % Channels)).Select(rank => Owned(nodes, rank).Count)],
-            OwnedByColumnGroup = [.. Members(Rows, c => RankOf(c / Channels, j, c % Channels)).Select(rank => Owned(nodes, rank).Count)],
-            ChannelOfRowGroup = [.. Members(Columns, c => c % Channels)],
-            ChannelOfColumnGroup = [.. Members(Rows, c => c % Channels)],
-            Channels = Channels,
-            Channel = k,
-        };
-        var (first, count) = Owned(nodes, world.Rank);
+        var (first, count) = parts.Of(world.Rank);
         var nodeIds = GC.AllocateUninitializedArray<int>((int)count, pinned: true);
         for (int n = 0; n < nodeIds.Length; n++) nodeIds[n] = (int)first + n;
-        return new Graph(view, edgeIds, weights, place, new GraphIdentity(nodeIds, count, source.Length, block.Diagonal()));
+        return block.Build(world, source.Length, nodeIds, options);
     }
 
     /// <summary>"2 × 3 × 1".</summary>
     public override string ToString() => $"{Rows} × {Columns} × {Channels}";
 
     /// <summary>Column piece j of row piece i: nodes whose rows and whose columns lie together.</summary>
-    internal (long First, long Count) Piece(long nodes, int row, int column)
+    internal (long First, long Count) Piece(NodeParts parts, int row, int column)
     {
-        var rows = Placement.Cut(nodes, Rows, row);
-        var (first, count) = Placement.Cut(rows.Count, Columns, column);
-        return (rows.First + first, count);
+        long first = parts.Offsets[RankOf(row, column, 0)];
+        return (first, parts.Offsets[RankOf(row, column, Channels - 1) + 1] - first);
     }
 
-    private IEnumerable<int> Members(int pieces, Func<int, int> of) => Enumerable.Range(0, pieces * Channels).Select(of);
+    /// <summary>Row piece i.</summary>
+    internal (long First, long Count) RowPiece(NodeParts parts, int row)
+    {
+        long first = parts.Offsets[RankOf(row, 0, 0)];
+        return (first, parts.Offsets[RankOf(row, Columns - 1, Channels - 1) + 1] - first);
+    }
+
+    private void CheckProcesses(ICommunicator world)
+    {
+        if (world.Size != Size)
+            throw new ArgumentException($"a grid of {this} needs {Size} processes, and there are {world.Size}: start {Size}, or choose another grid");
+    }
 
     private void CheckNodes(long nodes)
     {

@@ -1,43 +1,45 @@
 using Weft.Communication;
+using Weft.Kernels;
 using Weft.Memory;
 
 namespace Weft.Graphs;
 
 /// <summary>
-/// Moves node rows between the process that owns them and the blocks whose edges need them. <see cref="Gather"/> and
-/// <see cref="ScatterSum"/> are adjoint: ⟨Gather x, y⟩ = ⟨x, ScatterSum y⟩. On one process both are the identity and return
-/// their argument.
+/// Moves node rows between the process that owns them and the blocks whose edges need them. Gather and ScatterSum are adjoint:
+/// ⟨Gather x, y⟩ = ⟨x, ScatterSum y⟩. On one process both are the identity and return their argument.
 /// </summary>
 /// <remarks>
-/// The members of the group own, one after another, the rows that each of them needs; a member works on the columns of its own
-/// channels (heads, or feature columns) only.
+/// The members of the group own, one after another, the rows that the blocks choose from (<see cref="SharedRows"/>); a member
+/// works on the columns of its own channels (heads, or feature columns) only. Where everyone needs everything and there is one
+/// channel, the communicator's own all-gather and reduce-scatter do it, without a copy for each member.
 /// </remarks>
 internal sealed unsafe class Exchange
 {
+    private readonly SharedRows rows;
     private readonly ICommunicator group;
-    private readonly long[] owned;
     private readonly (int First, int Count)[] heads;
-    private readonly int allHeads;
+    private readonly int allHeads, side;
+    private readonly bool everyone;
     private readonly long[] sendCounts, receiveCounts;
-    // Kept apart by the width of a head, so that a step that exchanges several widths finds its buffers again.
-    private readonly Workspace buffers = new();
+    private readonly Workspace buffers;
 
-    /// <param name="group">The processes that share these rows.</param>
-    /// <param name="owned">Rows that each member owns.</param>
+    /// <param name="rows">The rows that the group shares.</param>
     /// <param name="heads">Heads that each member works on.</param>
     /// <param name="allHeads">Heads in all: an owned matrix has allHeads · w columns.</param>
-    public Exchange(ICommunicator group, long[] owned, (int First, int Count)[] heads, int allHeads)
+    /// <param name="buffers">Memory for what is sent and received.</param>
+    /// <param name="side">Number by which this side's buffers are told from the other side's.</param>
+    public Exchange(SharedRows rows, (int First, int Count)[] heads, int allHeads, Workspace buffers, int side)
     {
-        (this.group, this.owned, this.heads, this.allHeads) = (group, owned, heads, allHeads);
+        (this.rows, group, this.heads, this.allHeads, this.buffers, this.side) = (rows, rows.Group, heads, allHeads, buffers, side);
+        everyone = rows.NeededAt is null && heads.All(h => h.Count == allHeads);
         (sendCounts, receiveCounts) = (new long[group.Size], new long[group.Size]);
-        Rows = owned.Sum();
     }
 
     /// <summary>Rows that the block needs.</summary>
-    public long Rows { get; }
+    public long Rows => rows.Count;
 
     /// <summary>True where every row needed is owned.</summary>
-    public bool IsIdentity => group.Size == 1;
+    public bool IsIdentity => rows.IsIdentity;
 
     private int Mine => heads[group.Rank].Count;
 
@@ -47,43 +49,97 @@ internal sealed unsafe class Exchange
     public Matrix Gather(Matrix x, string name)
     {
         if (IsIdentity) return x;
-        long width = x.Columns / allHeads;
-        var send = buffers.Take((int)width, "send", 1, x.Rows * group.Size * x.Columns);
-        long at = 0;
-        for (int member = 0; member < group.Size; member++)
-        {
-            var slice = x.ColumnRange(heads[member].First * width, heads[member].Count * width);
-            slice.CopyTo(new Matrix(send.Data + at, slice.Rows, slice.Columns, slice.Columns, null));
-            sendCounts[member] = slice.Count;
-            at += slice.Count;
-            receiveCounts[member] = owned[member] * Mine * width;
-        }
-        var gathered = buffers.Take((int)width, name, Rows, Mine * width);
-        group.AllToAll(send.ColumnRange(0, at), sendCounts, gathered, receiveCounts);
+        var part = HeadPart.Of(x, allHeads);
+        var gathered = Buffer(name, part.Width);
+        Gather(part, default, gathered);
         return gathered;
+    }
+
+    /// <summary>Two owned matrices at once → rows [a of the local heads ‖ b of the local heads]. Not called where the exchange is the identity.</summary>
+    /// <param name="a">The first.</param>
+    /// <param name="b">The second, or default.</param>
+    /// <param name="gathered">[Rows, K_local·(w_a + w_b)]</param>
+    public void Gather(in HeadPart a, in HeadPart b, Matrix gathered)
+    {
+        long width = a.Width + b.Width;
+        if (everyone)
+        {
+            var mine = b.IsMissing && a.IsPlain ? a.Rows : PackAll(a, b);
+            for (int q = 0; q < group.Size; q++) receiveCounts[q] = rows.Owned[q] * allHeads * width;
+            group.AllGather(mine, gathered, receiveCounts);
+            return;
+        }
+        long entries = 0;
+        for (int q = 0; q < group.Size; q++)
+        {
+            entries += sendCounts[q] = rows.Sent[q] * heads[q].Count * width;
+            receiveCounts[q] = rows.Needed[q] * Mine * width;
+        }
+        var send = buffers.Take(side, "send", 1, entries);
+        Real* to = send.Data;
+        long list = 0;
+        for (int q = 0; q < group.Size; list += rows.Sent[q++])
+            for (long p = 0; p < rows.Sent[q]; p++)
+            {
+                long row = SentRow(list, p);
+                to = a.Pack(row, heads[q], to);
+                if (!b.IsMissing) to = b.Pack(row, heads[q], to);
+            }
+        group.AllToAll(send, sendCounts, gathered, receiveCounts);
     }
 
     /// <summary>Where a verb leaves its partial sums for <paramref name="x"/>: x itself on one process, else a buffer of [Rows, K_local·w].</summary>
     /// <param name="x">What the partial sums are of.</param>
     /// <param name="name">Buffer to leave them in; two that are used together have different names.</param>
-    public Matrix Partial(Matrix x, string name = "partial") => IsIdentity ? x : buffers.Take((int)(x.Columns / allHeads), name, Rows, Mine * (x.Columns / allHeads));
+    public Matrix Partial(Matrix x, string name = "partial") => IsIdentity ? x : Buffer(name, x.Columns / allHeads);
+
+    /// <summary>A buffer for <paramref name="width"/> columns a head of the rows that the block needs, [Rows, K_local·width].</summary>
+    public Matrix Buffer(string name, long width) => buffers.Take(side, name, Rows, Mine * width);
 
     /// <summary>A buffer of this process's own that lasts until it is asked for again.</summary>
-    public Matrix Scratch(string name, long rows, long columns) => buffers.Take(0, name, rows, columns);
+    public Matrix Scratch(string name, long rowCount, long columns) => buffers.Take(side, name, rowCount, columns);
 
     /// <summary>Partial sums [Rows, K_local·w] → their owners, [n, K·w], added up in rank order.</summary>
     public void ScatterSum(Matrix partial, Matrix x)
     {
-        if (IsIdentity) return;
-        long width = x.Columns / allHeads;
-        Real* from = SendToOwners(partial, x.Rows, width).Data;
-        x.Clear();
-        for (int member = 0; member < group.Size; member++)
+        if (!IsIdentity) ScatterSum(partial, HeadPart.Of(x, allHeads), default);
+    }
+
+    /// <summary>Rows of partial sums, [a of the local heads ‖ b of the local heads] → their owners, added up in rank order. Not called where the exchange is the identity.</summary>
+    /// <param name="partial">[Rows, K_local·(w_a + w_b)]</param>
+    /// <param name="a">The first.</param>
+    /// <param name="b">The second, or default.</param>
+    public void ScatterSum(Matrix partial, in HeadPart a, in HeadPart b)
+    {
+        long width = a.Width + b.Width, own = rows.Owned[group.Rank];
+        if (everyone)
         {
-            long columns = heads[member].Count * width;
-            for (long i = 0; i < x.Rows; i++, from += columns)
-                Kernels.RowVector.Add(from, x.Data + i * x.Stride + heads[member].First * width, columns);
+            bool direct = b.IsMissing && a.IsPlain;
+            var sum = direct ? a.Rows : buffers.Take(side, "received", own, allHeads * width);
+            for (int q = 0; q < group.Size; q++) sendCounts[q] = rows.Owned[q] * allHeads * width;
+            group.ReduceScatter(partial, sendCounts, sum);
+            if (direct) return;
+            a.Rows.Clear();
+            if (!b.IsMissing) b.Rows.Clear();
+            Real* at = sum.Data;
+            for (long i = 0; i < own; i++)
+            {
+                at = a.Add(i, heads[group.Rank], at);
+                if (!b.IsMissing) at = b.Add(i, heads[group.Rank], at);
+            }
+            return;
         }
+        Real* from = SendToOwners(partial, width).Data;
+        a.Rows.Clear();
+        if (!b.IsMissing) b.Rows.Clear();
+        long list = 0;
+        for (int q = 0; q < group.Size; list += rows.Sent[q++])
+            for (long p = 0; p < rows.Sent[q]; p++)
+            {
+                long row = SentRow(list, p);
+                from = a.Add(row, heads[q], from);
+                if (!b.IsMissing) from = b.Add(row, heads[q], from);
+            }
     }
 
     /// <summary>
@@ -92,35 +148,86 @@ internal sealed unsafe class Exchange
     /// </summary>
     public void ScatterMerge(Matrix partial, Matrix Z, Matrix state)
     {
-        long d = Z.Columns / allHeads;
-        Real* from = SendToOwners(partial, Z.Rows, d + 2).Data;
+        long d = Z.Columns / allHeads, list = 0;
+        Real* from = SendToOwners(partial, d + 2).Data;
         Z.Clear();
         state.Clear();
-        for (int member = 0; member < group.Size; member++)
-            for (long i = 0; i < Z.Rows; i++)
-                for (int k = 0; k < heads[member].Count; k++, from += d + 2)
+        for (int q = 0; q < group.Size; list += rows.Sent[q++])
+            for (long p = 0; p < rows.Sent[q]; p++)
+            {
+                long i = SentRow(list, p);
+                for (int k = 0; k < heads[q].Count; k++, from += d + 2)
                 {
-                    int head = heads[member].First + k;
-                    Kernels.FusedAttention.Merge(state.Data + i * state.Stride + 2 * head, Z.Data + i * Z.Stride + head * d, from + d, from, d);
+                    int head = heads[q].First + k;
+                    FusedAttention.Merge(state.Data + i * state.Stride + 2 * head, Z.Data + i * Z.Stride + head * d, from + d, from, d);
                 }
+            }
         for (long i = 0; i < Z.Rows; i++)
             for (int k = 0; k < allHeads; k++)
                 if (state[i, 2 * k + 1] is not 0 and var s)
                     for (long j = 0; j < d; j++) Z[i, k * d + j] /= s;
     }
 
-    /// <summary>Sends every member the rows that it owns, <paramref name="width"/> columns a head; what comes back lies member after member.</summary>
-    private Matrix SendToOwners(Matrix partial, long ownRows, long width)
+    /// <summary>The row of this process's matrices that is entry <paramref name="p"/> of a list that starts at <paramref name="list"/>.</summary>
+    private long SentRow(long list, long p) => rows.SentAt is null ? p : rows.SentAt[list + p];
+
+    private Matrix PackAll(in HeadPart a, in HeadPart b)
     {
-        long total = 0;
-        for (int member = 0; member < group.Size; member++)
+        long own = rows.Owned[group.Rank];
+        var mine = buffers.Take(side, "send", own, allHeads * (a.Width + b.Width));
+        Real* to = mine.Data;
+        for (long i = 0; i < own; i++)
         {
-            sendCounts[member] = owned[member] * Mine * width;
-            receiveCounts[member] = ownRows * heads[member].Count * width;
-            total += receiveCounts[member];
+            to = a.Pack(i, heads[group.Rank], to);
+            if (!b.IsMissing) to = b.Pack(i, heads[group.Rank], to);
         }
-        var received = buffers.Take((int)width, "received", 1, total);
+        return mine;
+    }
+
+    /// <summary>Sends every member the rows that it owns, <paramref name="width"/> columns a head; what comes back lies member after member.</summary>
+    private Matrix SendToOwners(Matrix partial, long width)
+    {
+        long entries = 0;
+        for (int q = 0; q < group.Size; q++)
+        {
+            sendCounts[q] = rows.Needed[q] * Mine * width;
+            entries += receiveCounts[q] = rows.Sent[q] * heads[q].Count * width;
+        }
+        var received = buffers.Take(side, "received", 1, entries);
         group.AllToAll(partial, sendCounts, received, receiveCounts);
         return received;
+    }
+}
+
+/// <summary>A matrix of owned rows of which an exchange moves some columns of every head: columns k·Step … k·Step + Width − 1 of head k.</summary>
+internal readonly unsafe record struct HeadPart(Matrix Rows, long Step, long Width)
+{
+    public bool IsMissing => Rows.IsMissing;
+
+    /// <summary>True where rows are moved as they lie.</summary>
+    public bool IsPlain => Step == Width && Rows.IsContiguous;
+
+    /// <summary>All columns of a matrix with so many heads.</summary>
+    public static HeadPart Of(Matrix rows, int heads) => new(rows, rows.Columns / heads, rows.Columns / heads);
+
+    public Real* Pack(long row, (int First, int Count) heads, Real* to)
+    {
+        Real* from = Rows.Data + row * Rows.Stride + heads.First * Step;
+        if (Step == Width)
+        {
+            long count = heads.Count * Width;
+            new ReadOnlySpan<Real>(from, checked((int)count)).CopyTo(new Span<Real>(to, (int)count));
+            return to + count;
+        }
+        for (int k = 0; k < heads.Count; k++, from += Step)
+            for (long j = 0; j < Width; j++) *to++ = from[j];
+        return to;
+    }
+
+    public Real* Add(long row, (int First, int Count) heads, Real* from)
+    {
+        long count = heads.Count * Width;
+        RowVector.Add(from, Rows.Data + row * Rows.Stride + heads.First * Width, count);
+        return from + count;
     }
 }

@@ -11,17 +11,18 @@ public sealed partial class Graph
     /// <param name="X">[N sources, K·d]</param>
     /// <param name="heads">K</param>
     /// <param name="dropout">Rate and key of attention dropout.</param>
+    /// <param name="kept">Receives what is gathered from other processes, for the adjoint.</param>
     /// <param name="Z">[N destinations, K·d]</param>
     /// <param name="state">Each head's largest logit m and sum s = Σ exp(L − m), [N destinations, K·2].</param>
-    internal unsafe void Attend(in Scoring scoring, Matrix X, int heads, CoefficientDropout dropout, Matrix Z, Matrix state)
+    internal unsafe void Attend(in Scoring scoring, Matrix X, int heads, CoefficientDropout dropout, GatheredRows kept, Matrix Z, Matrix state)
     {
         CheckRows(X, Z, "X", "Z");
         var share = Place.Share(heads);
-        var (own, other, values) = Gathered(scoring, X, share);
+        var (own, other, values) = Ends(scoring, X, share, heads, kept, gather: true);
         bool whole = share.Destinations.IsIdentity;
         long d = X.Columns / heads;
         // Rows whose edges lie on several processes: [s·Z ‖ m ‖ s] of each head, which their owner merges.
-        var packed = whole ? default : share.Destinations.Scratch("attended", BlockRows, share.Count * (d + 2));
+        var packed = whole ? default : share.Destinations.Buffer("attended", d + 2);
         var z = whole ? new HeadColumns(Z, 0, d) : new HeadColumns(packed, 0, d + 2);
         var rowState = whole ? new HeadColumns(state, 0, 2) : new HeadColumns(packed, d, d + 2);
         fixed (int* ids = EdgeIds)
@@ -50,27 +51,31 @@ public sealed partial class Graph
     /// <param name="X">[N sources, K·d]</param>
     /// <param name="heads">K</param>
     /// <param name="dropout">As in the forward pass.</param>
+    /// <param name="kept">What the forward pass gathered.</param>
     /// <param name="Z">What <see cref="Attend"/> returned; it is read before anything is written.</param>
     /// <param name="state">What <see cref="Attend"/> returned.</param>
     /// <param name="dZ">[N destinations, K·d]</param>
     /// <param name="terms">Receives m, 1/s and r = ⟨dZ, Z⟩ of each row and head, [N destinations, K·4].</param>
     /// <param name="gradient">Receives the gradients of the scoring's operands.</param>
     /// <param name="dX">[N sources, K·d]; may be Z, but not X.</param>
-    internal unsafe void AttendAdjoint(in Scoring scoring, Matrix X, int heads, CoefficientDropout dropout, Matrix Z, Matrix state, Matrix dZ, Matrix terms, in ScoringGradient gradient, Matrix dX)
+    internal unsafe void AttendAdjoint(in Scoring scoring, Matrix X, int heads, CoefficientDropout dropout, GatheredRows kept, Matrix Z, Matrix state, Matrix dZ, Matrix terms, in ScoringGradient gradient, Matrix dX)
     {
         CheckRows(dX, dZ, "dX", "dZ");
         var share = Place.Share(heads);
         RowTerms.Fill(Z, dZ, state, heads, terms);
-        var (own, other, values) = Gathered(scoring, X, share);
-        var upstream = share.Destinations.Gather(dZ, "dZ");
-        var rowTerms = share.Destinations.Gather(terms, "terms");
-        var partialX = share.Sources.Partial(dX);
-        var partialSource = gradient.Source.IsMissing ? default : share.Sources.Partial(gradient.Source, "partial score");
+        var (own, other, values) = Ends(scoring, X, share, heads, kept, gather: false);
+        var (upstream, rowTerms) = GatherTerms(share, dZ, terms, heads);
+        var back = share.Sources;
+        // What goes back to the sources lies side by side where it travels: [D ‖ Σ_src].
+        long d = X.Columns / heads, w = gradient.Source.IsMissing ? 0 : gradient.Source.Columns / heads;
+        var packed = back.IsIdentity ? default : back.Buffer("partial", d + w);
+        var partialX = back.IsIdentity ? dX : packed.ColumnRange(0, share.Count * d);
+        var partialSource = w == 0 ? default : back.IsIdentity ? gradient.Source : packed.ColumnRange(share.Count * d, share.Count * w);
         var partialDestination = share.Destinations.Partial(gradient.Destination);
         if (!gradient.Vector.IsMissing) gradient.Vector.Clear();
         fixed (int* ids = EdgeIds)
         {
-            var at = new Ends(values, upstream, rowTerms, share.Count, dropout.Of(share.First, ids), partialDestination, partialSource, partialX,
+            var at = new AdjointEnds(values, upstream, rowTerms, share.Count, dropout.Of(share.First, ids), partialDestination, partialSource, partialX,
                 gradient.Vector.IsMissing ? default : gradient.Vector.RowRange(share.First, share.Count));
             var parameter = (Real)scoring.Parameter;
             if (share.Count > 0)
@@ -88,24 +93,50 @@ public sealed partial class Graph
                         break;
                 }
         }
-        share.Sources.ScatterSum(partialX, dX);
-        if (!gradient.Source.IsMissing) share.Sources.ScatterSum(partialSource, gradient.Source);
         share.Destinations.ScatterSum(partialDestination, gradient.Destination);
+        if (!back.IsIdentity) back.ScatterSum(packed, HeadPart.Of(dX, heads), w == 0 ? default : HeadPart.Of(gradient.Source, heads));
     }
 
     // The sources first: the destinations' gradient may take the place of what the destinations offered.
-    private void AtBothEnds<TScore>(in Ends at, TScore atDestinations, TScore atSources)
+    private void AtBothEnds<TScore>(in AdjointEnds at, TScore atDestinations, TScore atSources)
         where TScore : struct, IAttentionScore
     {
         FusedAttentionAdjoint.Sources(BySource, atSources, at.X, at.dZ, at.Heads, at.Terms, at.Dropout, at.dSource, at.dX, at.dVector);
         FusedAttentionAdjoint.Destinations(ByDestination, atDestinations, at.X, at.dZ, at.Heads, at.Terms, at.Dropout, at.dDestination, at.dVector);
     }
 
-    private static (Matrix Own, Matrix Other, Matrix Values) Gathered(in Scoring scoring, Matrix X, HeadShare share)
+    /// <summary>What the block's destinations and sources offer, and the rows that are summed up: gathered in the forward pass, found again in its adjoint.</summary>
+    private static (Matrix Own, Matrix Other, Matrix Values) Ends(in Scoring scoring, Matrix X, HeadShare share, int heads, GatheredRows kept, bool gather)
     {
-        var values = share.Sources.Gather(X, "X");
-        var other = scoring.Source == X ? values : share.Sources.Gather(scoring.Source, "score");
-        return (share.Destinations.Gather(scoring.Destination, "score"), other, values);
+        var (own, other, values) = (scoring.Destination, scoring.Source, X);
+        if (!share.Sources.IsIdentity)
+        {
+            // One message for both: [X ‖ c_src], or X alone where the scores read it too.
+            long d = X.Columns / heads, w = scoring.Source == X ? 0 : scoring.Source.Columns / heads;
+            var both = gather ? kept.Take("gathered sources", share.Sources.Rows, share.Count * (d + w)) : kept["gathered sources"];
+            if (gather) share.Sources.Gather(HeadPart.Of(X, heads), w == 0 ? default : HeadPart.Of(scoring.Source, heads), both);
+            values = both.ColumnRange(0, share.Count * d);
+            other = w == 0 ? values : both.ColumnRange(share.Count * d, share.Count * w);
+        }
+        if (!share.Destinations.IsIdentity)
+        {
+            own = gather ? kept.Take("gathered destinations", share.Destinations.Rows, share.Count * (scoring.Destination.Columns / heads)) : kept["gathered destinations"];
+            if (gather) share.Destinations.Gather(HeadPart.Of(scoring.Destination, heads), default, own);
+        }
+        return (own, other, values);
+    }
+
+    /// <summary>[δ′ ‖ m ‖ 1/s ‖ r] of the block's destinations. Three of the four columns of a head's terms travel.</summary>
+    private static (Matrix dZ, Matrix Terms) GatherTerms(HeadShare share, Matrix dZ, Matrix terms, int heads)
+    {
+        var destinations = share.Destinations;
+        if (destinations.IsIdentity) return (dZ, terms);
+        long d = dZ.Columns / heads;
+        var both = destinations.Buffer("dZ", d + RowTerms.Used);
+        destinations.Gather(HeadPart.Of(dZ, heads), new HeadPart(terms, RowTerms.Count, RowTerms.Used), both);
+        var spread = destinations.Buffer("terms", RowTerms.Count);
+        RowTerms.Spread(both.ColumnRange(share.Count * d, share.Count * RowTerms.Used), spread);
+        return (both.ColumnRange(0, share.Count * d), spread);
     }
 
     /// <summary>This process's heads of a, each padded with zeros to whole vectors of the width that the kernels will choose.</summary>
@@ -118,7 +149,7 @@ public sealed partial class Graph
         return vector;
     }
 
-    private readonly record struct Ends(Matrix X, Matrix dZ, Matrix Terms, int Heads, EdgeDropout Dropout, Matrix dDestination, Matrix dSource, Matrix dX, Matrix dVector);
+    private readonly record struct AdjointEnds(Matrix X, Matrix dZ, Matrix Terms, int Heads, EdgeDropout Dropout, Matrix dDestination, Matrix dSource, Matrix dX, Matrix dVector);
 }
 
 /// <summary>Dropout of attention coefficients in one pass; nothing is dropped at rate 0.</summary>

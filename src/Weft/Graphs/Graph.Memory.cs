@@ -16,11 +16,16 @@ public sealed partial class Graph
         }
     }
 
+    /// <summary>Bytes of the buffers in which rows are sent and received, the normalised graphs' included; on one process, none.</summary>
+    internal long ExchangeBytes => Place.Buffers.Bytes;
+
     private long CountInto(HashSet<object> seen)
     {
         long bytes = ByDestination.CountInto(seen) + Weights.Bytes;
         if (seen.Add(EdgeIds)) bytes += (long)EdgeIds.Length * sizeof(int);
         if (seen.Add(Identity)) bytes += Identity.Bytes;
+        foreach (var rows in new[] { Place.Rows, Place.Columns })
+            if (seen.Add(rows)) bytes += rows.Bytes;
         if (bySource.IsValueCreated) bytes += BySource.CountInto(seen);
         foreach (var ordered in new[] { ownBySource, meansBySource })
             if (ordered.IsValueCreated) bytes += ordered.Value.View.CountInto(seen) + ordered.Value.Weights.Bytes;

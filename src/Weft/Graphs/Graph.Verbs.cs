@@ -125,9 +125,9 @@ public sealed partial class Graph
     public void Softmax(Matrix L, Matrix m, Matrix s, Matrix S)
     {
         SegmentSoftmax.Max(ByDestination, L, m);
-        Place.RowPeers.AllReduce(m, Reduction.Max);
+        ReduceRows(m, Reduction.Max, Real.NegativeInfinity);
         SegmentSoftmax.Exponentials(ByDestination, L, m, S, s);
-        Place.RowPeers.AllReduce(s, Reduction.Sum);
+        ReduceRows(s, Reduction.Sum, 0);
         SegmentSoftmax.Divide(ByDestination, S, s);
     }
 
@@ -139,7 +139,7 @@ public sealed partial class Graph
     public void SoftmaxAdjoint(Matrix S, Matrix dS, Matrix r, Matrix dL)
     {
         SegmentSoftmax.Dots(ByDestination, S, dS, r);
-        Place.RowPeers.AllReduce(r, Reduction.Sum);
+        ReduceRows(r, Reduction.Sum, 0);
         SegmentSoftmax.Adjoint(ByDestination, S, dS, r, dL);
     }
 
@@ -159,9 +159,35 @@ public sealed partial class Graph
     public double SumOverNodes(double value)
     {
         if (Place.World.Size == 1) return value;
-        Span<Real> sum = [(Real)value];
+        Span<double> sum = [value];
         Place.World.AllReduce(sum, Reduction.Sum);
         return sum[0];
+    }
+
+    /// <summary>The sum of <paramref name="count"/> over all processes.</summary>
+    internal long SumOverNodes(long count)
+    {
+        if (Place.World.Size == 1) return count;
+        Span<long> sum = [count];
+        Place.World.AllReduce(sum, Reduction.Sum);
+        return sum[0];
+    }
+
+    /// <summary>A number for each row of the block and local head, combined with those of the processes that have other columns of the row.</summary>
+    private void ReduceRows(Matrix rows, Reduction reduction, Real none)
+    {
+        if (Place.RowPeers.Size == 1) return;
+        if (Place.Rows.NeededAt is not { } places)
+        {
+            Place.RowPeers.AllReduce(rows, reduction);
+            return;
+        }
+        // The peers' blocks have edges in other rows: all rows of the group, then, for the time of the exchange.
+        var all = Place.Buffers.Take(0, "rows", Place.Rows.All, rows.Columns);
+        all.Fill(none);
+        for (long i = 0; i < rows.Rows; i++) rows.Row(i).CopyTo(all.Row(places[i]));
+        Place.RowPeers.AllReduce(all, reduction);
+        for (long i = 0; i < rows.Rows; i++) all.Row(places[i]).CopyTo(rows.Row(i));
     }
 
     private void CheckRows(Matrix source, Matrix destination, string nameOfSource, string nameOfDestination)

@@ -57,6 +57,9 @@ public sealed partial class Graph
     /// <summary>Rows of this process's block; on one process, the destinations.</summary>
     public long BlockRows => ByDestination.Rows;
 
+    /// <summary>Rows of all blocks of this process's row of the grid: those of <see cref="AttendAll"/>, which leaves none out.</summary>
+    internal long AllBlockRows => Place.Rows.All;
+
     /// <summary>How many of <paramref name="heads"/> heads this process works on; on one process, all.</summary>
     public int LocalHeads(int heads) => Place.Share(heads).Count;
 
@@ -164,7 +167,9 @@ public sealed partial class Graph
 /// <param name="NodeIds">Number of each owned source node in the whole graph.</param>
 /// <param name="OwnedDestinations">How many of them, from the first, are destinations.</param>
 /// <param name="TotalEdges">Edges of the whole graph; the loop added to node i is edge TotalEdges + i.</param>
-/// <param name="Diagonal">Nodes that are a row and a column of this process's block: row, column, number in the whole graph.</param>
+/// <param name="Diagonal">
+/// Nodes that are a row and a column of this process's block: row and column among all those of the group, number in the whole graph.
+/// </param>
 internal sealed record GraphIdentity(int[] NodeIds, long OwnedDestinations, long TotalEdges, (int Row, int Column, int Node)[] Diagonal)
 {
     /// <summary>Weighted in-degree of each source in the graph that this one is a block of, where that was given.</summary>

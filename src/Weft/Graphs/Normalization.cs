@@ -68,28 +68,49 @@ internal static class Normalization
         return (rows, columns);
     }
 
+    /// <summary>The graph with a loop of weight 1 at every node, after the node's other in-edges.</summary>
     private static Graph WithLoops(Graph graph)
     {
-        var view = graph.ByDestination;
-        var diagonal = graph.Identity.Diagonal;
-        long count = view.Count + diagonal.Length;
-        var (row, column, id, weight) = (new int[count], new int[count], new int[count], new Real[count]);
-        for (long i = 0; i < view.Rows; i++)
+        var (old, place) = (graph.ByDestination, graph.Place);
+        var loopOfRow = new int[place.Rows.All];
+        Array.Fill(loopOfRow, -1);
+        for (int p = 0; p < graph.Identity.Diagonal.Length; p++) loopOfRow[graph.Identity.Diagonal[p].Row] = p;
+
+        // A loop may need a row, or a column, at which the block had no edge.
+        var rows = WithDiagonal(place.Rows, graph.Identity.Diagonal, d => d.Row);
+        var columns = WithDiagonal(place.Columns, graph.Identity.Diagonal, d => d.Column);
+        var (oldRow, newColumn) = (place.Rows.Numbers(), columns.Numbers());
+        var pointers = new long[rows.Count + 1];
+        long count = old.Count + graph.Identity.Diagonal.Length, at = 0;
+        var index = GC.AllocateUninitializedArray<int>(checked((int)count), pinned: true);
+        var ids = GC.AllocateUninitializedArray<int>(index.Length, pinned: true);
+        var weights = Matrix.Allocate(count, 1);
+        for (long i = 0; i < rows.Count; i++)
         {
-            for (long e = view.Pointers[i]; e < view.Pointers[i + 1]; e++)
+            int row = rows.PlaceOf(i), from = oldRow is null ? row : oldRow[row];
+            for (long e = from < 0 ? 0 : old.Pointers[from]; from >= 0 && e < old.Pointers[from + 1]; e++, at++)
             {
-                (row[e], column[e], id[e]) = ((int)i, view.Index[e], graph.EdgeIds[e]);
-                weight[e] = graph.Weights.IsMissing ? 1 : graph.Weights[e, 0];
+                index[at] = newColumn is null ? old.Index[e] : newColumn[place.Columns.PlaceOf(old.Index[e])];
+                (ids[at], weights[at, 0]) = (graph.EdgeIds[e], graph.Weights.IsMissing ? 1 : graph.Weights[e, 0]);
             }
+            if (loopOfRow[row] >= 0)
+            {
+                var loop = graph.Identity.Diagonal[loopOfRow[row]];
+                (index[at], weights[at, 0]) = (newColumn is null ? loop.Column : newColumn[loop.Column], 1);
+                ids[at++] = checked((int)(graph.Identity.TotalEdges + loop.Node));
+            }
+            pointers[i + 1] = at;
         }
-        for (long p = 0; p < diagonal.Length; p++)
-        {
-            long e = view.Count + p;
-            (row[e], column[e], weight[e]) = (diagonal[p].Row, diagonal[p].Column, 1);
-            id[e] = checked((int)(graph.Identity.TotalEdges + diagonal[p].Node));
-        }
-        var grouped = EdgeView.Group(row, column, view.Rows, view.Columns, out int[] order);
-        return new Graph(grouped, [.. order.Select(e => id[e])], Graph.InOrder(weight, order), graph.Place, graph.Identity);
+        return new Graph(new EdgeView(pointers, index, null, columns.Count), ids, weights, rows == place.Rows && columns == place.Columns ? place : place.With(rows, columns), graph.Identity);
+    }
+
+    private static SharedRows WithDiagonal(SharedRows rows, (int Row, int Column, int Node)[] diagonal, Func<(int Row, int Column, int Node), int> of)
+    {
+        if (rows.NeededAt is not { } needed) return rows;
+        var used = new bool[rows.All];
+        foreach (int row in needed) used[row] = true;
+        foreach (var entry in diagonal) used[of(entry)] = true;
+        return SharedRows.Only(rows.Group, rows.Owned, rows.Channels, used);
     }
 
     private static Matrix Ones(long rows)

@@ -1,4 +1,5 @@
 using Weft.Communication;
+using Weft.Memory;
 
 namespace Weft.Graphs;
 
@@ -7,7 +8,7 @@ namespace Weft.Graphs;
 /// </summary>
 internal sealed class Placement
 {
-    private readonly Dictionary<int, HeadShare> shares = [];
+    private readonly Dictionary<(int Heads, bool All), HeadShare> shares = [];
     private readonly Lock gate = new();
 
     /// <summary>All processes.</summary>
@@ -16,23 +17,11 @@ internal sealed class Placement
     /// <summary>Processes that hold other columns of the same rows, for the same heads: together they hold whole rows.</summary>
     public required ICommunicator RowPeers { get; init; }
 
-    /// <summary>Processes that share the block's rows (its destinations).</summary>
-    public required ICommunicator RowGroup { get; init; }
+    /// <summary>The block's rows (its destinations), shared with the processes of its row of the grid.</summary>
+    public required SharedRows Rows { get; init; }
 
-    /// <summary>Processes that share the block's columns (its sources).</summary>
-    public required ICommunicator ColumnGroup { get; init; }
-
-    /// <summary>Destination rows owned by each member of the row group.</summary>
-    public required long[] OwnedByRowGroup { get; init; }
-
-    /// <summary>Source rows owned by each member of the column group.</summary>
-    public required long[] OwnedByColumnGroup { get; init; }
-
-    /// <summary>Channel of each member of the row group, and of the column group.</summary>
-    public required int[] ChannelOfRowGroup { get; init; }
-
-    /// <summary>Channel of each member of the column group.</summary>
-    public required int[] ChannelOfColumnGroup { get; init; }
+    /// <summary>The block's columns (its sources), shared with the processes of its column of the grid.</summary>
+    public required SharedRows Columns { get; init; }
 
     /// <summary>Number of channels: heads (or feature columns) are shared out among so many processes.</summary>
     public required int Channels { get; init; }
@@ -40,40 +29,59 @@ internal sealed class Placement
     /// <summary>This process's channel.</summary>
     public required int Channel { get; init; }
 
+    /// <summary>Whether the block's rows and columns are all those of the group, or those that have edges.</summary>
+    public ExchangeKind Kind { get; init; }
+
+    /// <summary>Memory of the exchanges, side 0 being the destinations' and side 1 the sources'.</summary>
+    public Workspace Buffers { get; private init; } = new();
+
     /// <summary>One process holds everything.</summary>
     public static Placement Alone(long destinations, long sources) => new()
     {
         World = Communication.Alone.Instance,
         RowPeers = Communication.Alone.Instance,
-        RowGroup = Communication.Alone.Instance,
-        ColumnGroup = Communication.Alone.Instance,
-        OwnedByRowGroup = [destinations],
-        OwnedByColumnGroup = [sources],
-        ChannelOfRowGroup = [0],
-        ChannelOfColumnGroup = [0],
+        Rows = SharedRows.Whole(Communication.Alone.Instance, [destinations], [0]),
+        Columns = SharedRows.Whole(Communication.Alone.Instance, [sources], [0]),
         Channels = 1,
         Channel = 0,
     };
 
-    /// <summary>This process's part of <paramref name="heads"/> heads, with the exchanges that move rows of them.</summary>
-    public HeadShare Share(int heads)
+    /// <summary>The same place for a block with these rows and columns.</summary>
+    public Placement With(SharedRows rows, SharedRows columns) => new()
+    {
+        World = World,
+        RowPeers = RowPeers,
+        Rows = rows,
+        Columns = columns,
+        Channels = Channels,
+        Channel = Channel,
+        Kind = Kind,
+        Buffers = Buffers,
+    };
+
+    /// <summary>This process's part of <paramref name="heads"/> heads, with the exchanges that move the rows of them that the block needs.</summary>
+    public HeadShare Share(int heads) => Share(heads, all: false);
+
+    /// <summary>This process's part of <paramref name="heads"/> heads, with exchanges that move all rows of the two groups.</summary>
+    public HeadShare ShareAll(int heads) => Share(heads, all: Kind == ExchangeKind.Halo);
+
+    private HeadShare Share(int heads, bool all)
     {
         lock (gate)
         {
-            if (shares.TryGetValue(heads, out var share)) return share;
-            return shares[heads] = NewShare(heads);
+            if (shares.TryGetValue((heads, all), out var share)) return share;
+            return shares[(heads, all)] = NewShare(heads, all);
         }
     }
 
     // Apart from Share: its closures capture the number of heads and would be allocated in every call.
-    private HeadShare NewShare(int heads)
+    private HeadShare NewShare(int heads, bool all)
     {
         var (first, count) = Cut(heads, Channels, Channel);
-        return new HeadShare(
-            first,
-            count,
-            new Exchange(RowGroup, OwnedByRowGroup, [.. ChannelOfRowGroup.Select(c => Cut(heads, Channels, c))], heads),
-            new Exchange(ColumnGroup, OwnedByColumnGroup, [.. ChannelOfColumnGroup.Select(c => Cut(heads, Channels, c))], heads));
+        Exchange Of(SharedRows rows, int side) => new(
+            all ? SharedRows.Whole(rows.Group, rows.Owned, rows.Channels) : rows,
+            [.. rows.Channels.Select(c => Cut(heads, Channels, c))], heads, Buffers, side);
+        return new HeadShare(first, count, Of(Rows, 0), Of(Columns, 1));
     }
 
     /// <summary>Piece number <paramref name="at"/> of <paramref name="items"/> cut into <paramref name="pieces"/>: contiguous, remainder first.</summary>

@@ -8,6 +8,9 @@ internal static unsafe class RowTerms
     /// <summary>Columns a head; one is not used, so that the terms of a head never lie on two cache lines.</summary>
     public const int Count = 4;
 
+    /// <summary>Columns a head that are used, the first ones.</summary>
+    public const int Used = 3;
+
     /// <summary>Column of m.</summary>
     public const int Largest = 0;
 
@@ -27,6 +30,18 @@ internal static unsafe class RowTerms
     {
         var job = new FillJob { Z = Z, dZ = dZ, State = state, Heads = heads, Terms = terms };
         RowParallel.For(Z.Rows, Z.Count, ref job);
+    }
+
+    /// <summary>Terms as processes send them, [n, K·3] → [n, K·4].</summary>
+    public static void Spread(Matrix dense, Matrix terms)
+    {
+        long heads = terms.Columns / Count;
+        for (long i = 0; i < terms.Rows; i++)
+        {
+            Real* from = dense.Data + i * dense.Stride, to = terms.Data + i * terms.Stride;
+            for (long k = 0; k < heads; k++, from += Used, to += Count)
+                (to[Largest], to[InverseSum], to[Dot], to[3]) = (from[Largest], from[InverseSum], from[Dot], 0);
+        }
     }
 
     private struct FillJob : IRowJob

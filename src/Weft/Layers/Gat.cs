@@ -61,7 +61,7 @@ public sealed class Gat : ILayer
         {
             Zk = saved.Take("Zk", n, width);
             var state = saved.Take("state", n, 2 * K);
-            graph.Attend(Scoring.Additive(cDst, cSrc, options.Slope), X, K, saved.EdgeDropout(options), Zk, state); // (6)–(11)  Z = softmax(σ_L(c_dst ⊕ c_src))·X
+            graph.Attend(Scoring.Additive(cDst, cSrc, options.Slope), X, K, saved.EdgeDropout(options), saved.Gathered, Zk, state); // (6)–(11)  Z = softmax(σ_L(c_dst ⊕ c_src))·X
         }
         return saved.JoinHeads(Zk, b, options);                                // (13)  H′ = σ(Z)
     }
@@ -97,7 +97,7 @@ public sealed class Gat : ILayer
             dcDst = saved.Temporary("dcDst", n, K);
             dcSrc = saved.Temporary("dcSrc", H.Rows, K);
             dX = saved.OverZk(options, b, "dX", H.Rows);
-            graph.AttendAdjoint(Scoring.Additive(saved["cDst"], saved["cSrc"], options.Slope), X, K, saved.EdgeDropout(options), Zk, saved["state"], dZk, // (19)–(25), (32)
+            graph.AttendAdjoint(Scoring.Additive(saved["cDst"], saved["cSrc"], options.Slope), X, K, saved.EdgeDropout(options), saved.Gathered, Zk, saved["state"], dZk, // (19)–(25), (32)
                 saved.Temporary("terms", n, RowTerms.Count * K), new(dcDst, dcSrc, default), dX);
         }
         var daDst = saved.Temporary("daDst", K, width / K);

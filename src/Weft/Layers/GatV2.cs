@@ -64,7 +64,7 @@ public sealed class GatV2 : ILayer
         {
             Zk = saved.Take("Zk", n, width);
             var state = saved.Take("state", n, 2 * K);
-            graph.Attend(Scored(Xdst, Xsrc), Xsrc, K, saved.EdgeDropout(options), Zk, state); // (5)–(12)  Z = softmax(⟨a, σ_L(X_dst ⊕ X_src)⟩)·X_src
+            graph.Attend(Scored(Xdst, Xsrc), Xsrc, K, saved.EdgeDropout(options), saved.Gathered, Zk, state); // (5)–(12)  Z = softmax(⟨a, σ_L(X_dst ⊕ X_src)⟩)·X_src
         }
         return saved.JoinHeads(Zk, b, options);                                // (13)  H′ = σ(Z)
     }
@@ -104,7 +104,7 @@ public sealed class GatV2 : ILayer
             var Xdst = SharesWeights ? Xsrc.Top(n) : saved["Xdst"];
             dXdst = SharesWeights ? saved.Temporary("dXdst", n, width) : saved.Over("Xdst", "dXdst", n, width);
             dXsrc = saved.OverZk(options, b, "dXsrc", H.Rows);
-            graph.AttendAdjoint(Scored(Xdst, Xsrc), Xsrc, K, saved.EdgeDropout(options), Zk, saved["state"], dZk, // (19)–(30), (37)  the bracket
+            graph.AttendAdjoint(Scored(Xdst, Xsrc), Xsrc, K, saved.EdgeDropout(options), saved.Gathered, Zk, saved["state"], dZk, // (19)–(30), (37)  the bracket
                 saved.Temporary("terms", n, RowTerms.Count * K), new(dXdst, default, da), dXsrc);
         }
         saved.AddGradient(graph, a, da);

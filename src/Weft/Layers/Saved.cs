@@ -43,6 +43,9 @@ public sealed class Saved
     /// <summary>False where nobody reads ∂𝓛/∂H^{l−1}: the first layer on constant data.</summary>
     public bool NeedsInputGradient { get; internal set; } = true;
 
+    /// <summary>Where the layer keeps what it gathers from other processes until its adjoint has read it.</summary>
+    internal GatheredRows Gathered => new(workspace, Layer);
+
     /// <summary>True if every intermediate is kept, those that training never forms included.</summary>
     public bool Tracing => order is not null;
 

@@ -73,16 +73,16 @@ public sealed class SelfAttention : ILayer
         {
             var (L, S) = saved.Tracing ? (saved.Take("L", n, K * n), saved.Take("S", n, K * n)) : default;
             Zk = saved.Take("Zk", n, width);
-            var m = saved.Take("m", graph.BlockRows, k);
-            var s = saved.Take("s", graph.BlockRows, k);
-            graph.AttendAll(Qm, Km, Vm, K, τ, m, s, Zk);                       // Z = softmax(τ·Q·Kᵀ)·V, in tiles
+            var m = saved.Take("m", graph.AllBlockRows, k);
+            var s = saved.Take("s", graph.AllBlockRows, k);
+            graph.AttendAll(Qm, Km, Vm, K, τ, saved.Gathered, m, s, Zk);                       // Z = softmax(τ·Q·Kᵀ)·V, in tiles
             if (saved.Tracing) TracePairs(Qm, Km, m, s, L, S);
         }
         else if (saved.Tracing) Zk = TracedForward(graph, Qm, Km, Vm, saved);
         else
         {
             Zk = saved.Take("Zk", n, width);
-            graph.Attend(Scoring.DotProduct(Qm, Km, τ), Vm, K, saved.EdgeDropout(options), Zk, saved.Take("state", n, 2 * K)); // Z = softmax(τ·Q·Kᵀ)·V, on the edges of A
+            graph.Attend(Scoring.DotProduct(Qm, Km, τ), Vm, K, saved.EdgeDropout(options), saved.Gathered, Zk, saved.Take("state", n, 2 * K)); // Z = softmax(τ·Q·Kᵀ)·V, on the edges of A
         }
         return saved.JoinHeads(Zk, b, options, Wskip, H.Top(n));               // H′ = σ(Z + b + H·W_skip)
     }
@@ -93,7 +93,6 @@ public sealed class SelfAttention : ILayer
         var H = saved.Input;
         var (Qm, Km, Vm) = (saved["Qm"], saved["Km"], saved["Vm"]);
         long n = graph.OwnedDestinations;
-        int k = graph.LocalHeads(K);
         var dZk = saved.JoinHeadsAdjoint(graph, dH, b, options, out var dZ, Wskip, H.Top(n)); // dZ = dH ⊙ σ′(Z)
 
         Matrix dQm, dKm, dVm;
@@ -101,15 +100,15 @@ public sealed class SelfAttention : ILayer
         {
             if (saved.Tracing) TracePairsAdjoint(dZk, Vm, saved);
             (dQm, dKm, dVm) = (saved.Temporary("dQm", n, width), saved.Temporary("dKm", H.Rows, width), saved.Temporary("dVm", H.Rows, width));
-            var r = saved.Temporary("r", graph.BlockRows, k);
-            graph.AttendAllAdjoint(Qm, Km, Vm, K, τ, saved["m"], saved["s"], r, saved["Zk"], dZk, dQm, dKm, dVm);
+            var r = saved.Temporary("r", n, K);
+            graph.AttendAllAdjoint(Qm, Km, Vm, K, τ, saved.Gathered, saved["m"], saved["s"], r, saved["Zk"], dZk, dQm, dKm, dVm);
         }
         else if (saved.Tracing) (dQm, dKm, dVm) = TracedBackward(graph, Qm, Km, Vm, dZk, saved);
         else
         {
             var Zk = saved["Zk"];
             (dQm, dKm, dVm) = (saved.Over("Qm", "dQm", n, width), saved.Temporary("dKm", H.Rows, width), saved.OverZk(options, b, "dVm", H.Rows, Wskip));
-            graph.AttendAdjoint(Scoring.DotProduct(Qm, Km, τ), Vm, K, saved.EdgeDropout(options), Zk, saved["state"], dZk,
+            graph.AttendAdjoint(Scoring.DotProduct(Qm, Km, τ), Vm, K, saved.EdgeDropout(options), saved.Gathered, Zk, saved["state"], dZk,
                 saved.Temporary("terms", n, RowTerms.Count * K), new(dQm, dKm, default), dVm);
         }
         saved.AddProductGradient(graph, WQ, H.Top(n), dQm, "dWQ");             // dW_Q = Hᵀ·dQ

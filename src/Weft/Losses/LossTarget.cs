@@ -16,9 +16,7 @@ public sealed class LossTarget
         if (mask.Length != graph.OwnedDestinations)
             throw new ArgumentException($"the mask has {mask.Length} entries; the graph has {graph.OwnedDestinations} nodes here", nameof(mask));
         (Graph, Labels, Values, Mask) = (graph, labels, values, mask);
-        long here = mask.LongCount(m => m);
-        // In two parts, because processes exchange values of the library's precision, in which only counts to 2²⁴ are exact.
-        Count = (long)graph.SumOverNodes(here % 4096) + 4096 * (long)graph.SumOverNodes(here / 4096);
+        Count = graph.SumOverNodes(mask.LongCount(m => m));
         Partials = new double[(mask.Length + RowVector.RowsPerLeaf - 1) / RowVector.RowsPerLeaf];
     }
 

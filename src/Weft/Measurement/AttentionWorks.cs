@@ -56,12 +56,12 @@ internal sealed class AttentionWorks
         var attended = new Lazy<(Matrix Z, Matrix State)>(() =>
         {
             Matrix Z = Matrix.Allocate(graph.OwnedDestinations, features), state = Matrix.Allocate(graph.OwnedDestinations, 2 * heads);
-            graph.Attend(scoring(), X.Value, heads, default, Z, state);
+            graph.Attend(scoring(), X.Value, heads, default, default, Z, state);
             return (Z, state);
         });
-        yield return Of(name, rows.Forward, 1, operations.Forward, () => graph.Attend(scoring(), X.Value, heads, default, attended.Value.Z, attended.Value.State));
+        yield return Of(name, rows.Forward, 1, operations.Forward, () => graph.Attend(scoring(), X.Value, heads, default, default, attended.Value.Z, attended.Value.State));
         yield return Of($"{name} adjoint", rows.Adjoint, 5, operations.Adjoint, () =>
-            graph.AttendAdjoint(scoring(), X.Value, heads, default, attended.Value.Z, attended.Value.State, dZ.Value, terms.Value, gradient(), dX.Value));
+            graph.AttendAdjoint(scoring(), X.Value, heads, default, default, attended.Value.Z, attended.Value.State, dZ.Value, terms.Value, gradient(), dX.Value));
     }
 
     private Work Of(string name, int rowsPerEdge, int rowsPerNode, int operations, Action run) => new(name, $"{heads}×{features / heads}", run)

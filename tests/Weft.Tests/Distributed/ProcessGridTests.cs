@@ -1,9 +1,6 @@
 using Weft.Communication;
 using Weft.Distributed;
 using Weft.Graphs;
-using Weft.Kernels;
-using Weft.Layers;
-using Weft.Memory;
 using Weft.Tests.Laws;
 using Weft.Tests.Oracles;
 
@@ -102,51 +99,5 @@ public class ProcessGridTests
         Assert.Throws<ArgumentException>(() => one.Distribute(Alone.Instance, 7, [0], [1], [1, 2]));
         foreach (var (rows, columns, channels) in new[] { (0, 1, 1), (1, 0, 1), (1, 1, -1) })
             Assert.Throws<ArgumentOutOfRangeException>(() => new ProcessGrid(rows, columns, channels));
-    }
-
-    [Theory]
-    [MemberData(nameof(GridNames))]
-    public void A_gcn_layer_receives_as_many_words_as_the_formula_says(string name)
-    {
-        var grid = Named(name);
-        foreach (int nodes in new[] { 144, 151 })
-            foreach (var (inputs, outputs) in new[] { (12, 12), (24, 12), (12, 24), (7, 9) })
-            {
-                var graph = TestGraphs.Random("words", nodes, 500, seed: 5);
-                var (H, dH) = (TestGraphs.Numbers(nodes, inputs, 1), TestGraphs.Numbers(nodes, outputs, 2));
-                ThreadCommunicator.Run(grid.Size, world =>
-                {
-                    var meter = new Metered(world);
-                    var part = GridModel.Part(grid, meter, graph);
-                    part.Normalized(addLoops: true);
-                    long first = grid.Owned(nodes, world.Rank).First;
-                    var layer = new Gcn(inputs, outputs, bias: false, Activation.Elu);
-                    var saved = new Saved(new Workspace(), layer: 0) { Input = LayerRun.ToMatrix(H).RowRange(first, part.OwnedSources) };
-                    meter.Reset();
-                    layer.Forward(part, saved.Input, saved);
-                    layer.Backward(part, LayerRun.ToMatrix(dH).RowRange(first, part.OwnedDestinations), saved);
-
-                    // The narrower side is what travels.
-                    long F = Math.Min(inputs, outputs);
-                    Assert.Equal(Words(grid, nodes, F, world.Rank), meter[Operation.AllToAll].Words);
-                    if (nodes % grid.Size == 0 && F % grid.Channels == 0)
-                        Assert.Equal(2 * (nodes / grid.Columns - nodes / grid.Size + nodes / grid.Rows - nodes / grid.Size) * F / grid.Channels, meter[Operation.AllToAll].Words);
-                    long m = inputs * outputs, mine = m / grid.Size + (world.Rank < m % grid.Size ? 1 : 0);
-                    Assert.Equal((grid.Size - 1) * mine + m - mine, meter[Operation.AllReduce].Words);
-                    Assert.Equal(meter[Operation.AllToAll].Words + meter[Operation.AllReduce].Words, meter.Total.Words);
-                });
-            }
-    }
-
-    // The sum of piece sizes, whatever divides what: rows gathered from the others in this channel's columns, partial sums of the
-    // owned rows from the others in theirs; forward over the block's columns and rows, backward the other way round.
-    private static long Words(ProcessGrid grid, long nodes, long F, int rank)
-    {
-        var (i, j, k) = grid.PlaceOf(rank);
-        long mine = grid.Owned(nodes, rank).Count, local = Placement.Cut(F, grid.Channels, k).Count;
-        long rows = Enumerable.Range(0, grid.Columns).Sum(c => grid.Piece(nodes, i, c).Count);
-        long columns = Enumerable.Range(0, grid.Rows).Sum(r => grid.Piece(nodes, r, j).Count);
-        return (columns - mine) * local + mine * (grid.Columns * F - local)
-             + (rows - mine) * local + mine * (grid.Rows * F - local);
     }
 }

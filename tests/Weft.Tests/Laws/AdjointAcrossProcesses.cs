@@ -105,11 +105,13 @@ public class AdjointAcrossProcesses
     private static void OnGrid(int rows, int columns, int channels, Action<Graph, Func<long, long, Matrix>> body)
     {
         var grid = new ProcessGrid(rows, columns, channels);
-        ThreadCommunicator.Run(grid.Size, world =>
-        {
-            int seed = 1000 * world.Rank;
-            body(GridModel.Part(grid, world, Whole), (r, c) => LayerRun.ToMatrix(TestGraphs.Numbers((int)r, (int)c, seed++)));
-        });
+        foreach (var kind in new[] { ExchangeKind.Halo, ExchangeKind.Dense })
+            foreach (var parts in new[] { NodeParts.Balanced(grid, Whole.Nodes), GridModel.Uneven(grid, Whole.Nodes) })
+                ThreadCommunicator.Run(grid.Size, world =>
+                {
+                    int seed = 1000 * world.Rank;
+                    body(GridModel.Part(grid, world, Whole, parts, kind), (r, c) => LayerRun.ToMatrix(TestGraphs.Numbers((int)r, (int)c, seed++)));
+                });
     }
 
     private static double Dot(Matrix x, Matrix y)

@@ -142,14 +142,14 @@ public class AdjointLaw
         var (q, k, v) = (Random(n, columns, 5), Random(N, columns, 6), Random(N, columns, 7));
         Matrix m = Unset(graph.BlockRows, Heads), s = Unset(graph.BlockRows, Heads), r = Unset(graph.BlockRows, Heads), Z = Unset(n, columns);
         Matrix dQ = Unset(n, columns), dK = Unset(N, columns), dV = Unset(N, columns);
-        graph.AttendAll(Q, K, V, Heads, 0.5, m, s, Z);
-        graph.AttendAllAdjoint(Q, K, V, Heads, 0.5, m, s, r, Z, y, dQ, dK, dV);
+        graph.AttendAll(Q, K, V, Heads, 0.5, default, m, s, Z);
+        graph.AttendAllAdjoint(Q, K, V, Heads, 0.5, default, m, s, r, Z, y, dQ, dK, dV);
         foreach (var (name, inQ, inK, inV, x, dx) in new[] { ("Q", 1, 0, 0, q, dQ), ("K", 0, 1, 0, k, dK), ("V", 0, 0, 1, v, dV) })
         {
             var change = Difference(t =>
             {
                 var moved = Unset(n, columns);
-                graph.AttendAll(Moved(Q, t * inQ, q), Moved(K, t * inK, k), Moved(V, t * inV, v), Heads, 0.5, m, s, moved);
+                graph.AttendAll(Moved(Q, t * inQ, q), Moved(K, t * inK, k), Moved(V, t * inV, v), Heads, 0.5, default, m, s, moved);
                 return moved;
             });
             EqualNearly($"{where}, in {name}", (change, y), (x, dx));
@@ -171,8 +171,8 @@ public class AdjointLaw
             for (long i = 0; i < N; i++)
                 for (long j = 0; j < w; j++) operands[1][i, j] += operands[1][i, j] > 0 ? 4 : -4;
             Scoring Scored(Matrix[] of) => new(kind, of[0], of[1], of[2], 0.25);
-            graph.Attend(Scored(operands), operands[3], Heads, default, Z, state);
-            graph.AttendAdjoint(Scored(operands), operands[3], Heads, default, Z, state, y, terms, new(gradients[0], gradients[1], gradients[2]), gradients[3]);
+            graph.Attend(Scored(operands), operands[3], Heads, default, default, Z, state);
+            graph.AttendAdjoint(Scored(operands), operands[3], Heads, default, default, Z, state, y, terms, new(gradients[0], gradients[1], gradients[2]), gradients[3]);
             for (int at = 0; at < operands.Length; at++)
             {
                 if (operands[at].IsMissing) continue;
@@ -182,7 +182,7 @@ public class AdjointLaw
                     Matrix[] moved = [.. operands];
                     moved[at] = Moved(operands[at], t, direction);
                     var result = Unset(n, columns);
-                    graph.Attend(Scored(moved), moved[3], Heads, default, result, state);
+                    graph.Attend(Scored(moved), moved[3], Heads, default, default, result, state);
                     return result;
                 });
                 EqualNearly($"{where}, {kind}, operand {at}", (change, y), (direction, gradients[at]));

@@ -75,7 +75,7 @@ public class GridLaw
         var graph = TestGraphs.Forty;
         var grid = new ProcessGrid(2, 3, 2);
         var model = GridModel.Of("gatv2")[1];
-        GridResult[] Run() => ThreadCommunicator.Run(grid.Size, world => Pass(model, graph, grid, world, GridModel.Part(grid, world, graph)));
+        GridResult[] Run() => ThreadCommunicator.Run(grid.Size, world => Pass(model, graph, NodeParts.Balanced(grid, graph.Nodes), world, GridModel.Part(grid, world, graph)));
         var first = Run();
         foreach (var result in first)
             foreach (var (name, gradient) in result.Whole) Closeness.CheckBits(name, first[0].Whole[name], gradient);
@@ -86,11 +86,13 @@ public class GridLaw
         }
     }
 
-    [Fact]
-    public void A_warm_step_on_a_grid_allocates_nothing()
+    [Theory]
+    [InlineData(2, 2, 2, false)]
+    [InlineData(2, 2, 1, true)]
+    public void A_warm_step_on_a_grid_allocates_nothing(int rows, int columns, int channels, bool dense)
     {
         var graph = TestGraphs.Forty;
-        var grid = new ProcessGrid(2, 2, 2);
+        var grid = new ProcessGrid(rows, columns, channels);
         foreach (string layer in Catalog.Layers.Keys)
         {
             var model = GridModel.Of(layer)[1];
@@ -98,7 +100,7 @@ public class GridLaw
             var allocated = ThreadCommunicator.Run(grid.Size, world =>
             {
                 var (first, count) = grid.Owned(graph.Nodes, world.Rank);
-                var session = new Session(model.Build(), GridModel.Part(grid, world, graph), LayerRun.ToMatrix(GridModel.Rows(H, first, count)));
+                var session = new Session(model.Build(), GridModel.Part(grid, world, graph, kind: dense ? ExchangeKind.Dense : ExchangeKind.Halo), LayerRun.ToMatrix(GridModel.Rows(H, first, count)));
                 var upstream = LayerRun.ToMatrix(GridModel.Rows(dH, first, count));
                 // The runtime itself allocates when threads first meet at a lock: what every step allocates is the layer's.
                 long least = long.MaxValue;
@@ -115,22 +117,33 @@ public class GridLaw
         }
     }
 
+    // Halos and even parts, and, for the first of the models, every other way to cut and to exchange.
     private static void Check(GridModel[] models, OracleGraph graph, ProcessGrid grid)
     {
         var alone = models.Select(model => Reference(model, graph)).ToArray();
+        (NodeParts Parts, ExchangeKind Kind, int Models)[] ways =
+        [
+            (NodeParts.Balanced(grid, graph.Nodes), ExchangeKind.Halo, models.Length),
+            (NodeParts.Balanced(grid, graph.Nodes), ExchangeKind.Dense, 2),
+            (GridModel.Uneven(grid, graph.Nodes), ExchangeKind.Halo, 2),
+            (GridModel.Uneven(grid, graph.Nodes), ExchangeKind.Dense, 1),
+        ];
         ThreadCommunicator.Run(grid.Size, world =>
         {
-            var part = GridModel.Part(grid, world, graph);
-            foreach (var (model, expected) in models.Zip(alone))
-                Pass(model, graph, grid, world, part)
-                    .CheckAgainst(expected, grid.Owned(graph.Nodes, world.Rank).First, $"{model} on {graph}, grid {grid}, rank {world.Rank}");
+            foreach (var (parts, kind, count) in ways)
+            {
+                var part = GridModel.Part(grid, world, graph, parts, kind);
+                foreach (var (model, expected) in models.Zip(alone).Take(count))
+                    Pass(model, graph, parts, world, part)
+                        .CheckAgainst(expected, parts.Of(world.Rank).First, $"{model} on {graph}, grid {grid}, {kind}, parts {string.Join(" ", parts.Offsets.ToArray())}, rank {world.Rank}");
+            }
         });
     }
 
-    private static GridResult Pass(GridModel model, OracleGraph graph, ProcessGrid grid, ICommunicator world, Graph part)
+    private static GridResult Pass(GridModel model, OracleGraph graph, NodeParts parts, ICommunicator world, Graph part)
     {
         var (H, dH) = model.Input(graph);
-        var (first, count) = grid.Owned(graph.Nodes, world.Rank);
+        var (first, count) = parts.Of(world.Rank);
         return model.Run(part, GridModel.Rows(H, first, count), GridModel.Rows(dH, first, count));
     }
 

@@ -103,8 +103,18 @@ internal sealed record GridModel(string Layer, string Setting, LayerSettings Set
     }
 
     /// <summary>One process's part of a graph.</summary>
-    public static Graph Part(ProcessGrid grid, ICommunicator world, OracleGraph graph) =>
-        grid.Distribute(world, graph.Nodes, graph.Source, graph.Destination, [.. graph.Weight.Select(w => (Real)w)]);
+    public static Graph Part(ProcessGrid grid, ICommunicator world, OracleGraph graph, NodeParts? parts = null, ExchangeKind kind = ExchangeKind.Halo) =>
+        grid.Distribute(world, parts ?? NodeParts.Balanced(grid, graph.Nodes), graph.Source, graph.Destination, [.. graph.Weight.Select(w => (Real)w)], new DistributionOptions { Exchange = kind });
+
+    /// <summary>Parts of sizes that no rule of division would give.</summary>
+    public static NodeParts Uneven(ProcessGrid grid, long nodes)
+    {
+        var random = new Random(grid.Size);
+        var sizes = new long[grid.Size];
+        Array.Fill(sizes, 1);
+        for (long left = nodes - grid.Size; left > 0; left--) sizes[Math.Min(random.Next(grid.Size), random.Next(grid.Size))]++;
+        return NodeParts.OfSizes(sizes);
+    }
 
     /// <summary>Rows first … first + count − 1.</summary>
     public static double[,] Rows(double[,] whole, long first, long count)
