@@ -27,8 +27,8 @@ internal static class ExpandFold
         switch (shape.Layer)
         {
             case "gcn": Gcn(shape, forward, backward); break;
-            case "gin": Sums(shape.Hidden == 0 ? shape.Outputs : shape.Hidden, shape, forward, backward); break;
-            case "sage": Sums(shape.Outputs, shape, forward, backward); break;
+            case "gin": Sums(shape.Hidden == 0 ? shape.Outputs : shape.Hidden, shape.Inputs, shape, forward, backward); break;
+            case "sage": Sums(shape.Outputs, shape.Outputs, shape, forward, backward); break;
             // [X ‖ c_src] out and [D ‖ Σ_src] back; c_dst out and Σ_dst back.
             case "gat": Attention(shape, source: shape.Outputs + 1, destination: 1, forward, backward); break;
             case "gatv2": Attention(shape, source: shape.Outputs, destination: shape.Outputs, forward, backward); break;
@@ -62,23 +62,31 @@ internal static class ExpandFold
         long[] Bias(long width) => shape.Bias ? [width] : [];
     }
 
-    // The narrower side travels; A′·H of constant features is there already, and nobody wants the gradient at them.
+    // The narrower side travels; A′·H of constant features is there already.
     private static void Gcn(LayerShape shape, Counter forward, Counter backward)
     {
         bool aggregatesFirst = !shape.SparseInput && (shape.ConstantInput || shape.Inputs < shape.Outputs);
-        if (aggregatesFirst && shape.ConstantInput) return;
-        Aggregate(aggregatesFirst ? shape.Inputs : shape.Outputs, forward, backward);
+        long width = aggregatesFirst ? shape.Inputs : shape.Outputs;
+        if (!aggregatesFirst || !shape.ConstantInput) Aggregate(width, forward);
+        if (!aggregatesFirst || shape.InputGradient) AggregateAdjoint(width, backward);
     }
 
-    private static void Sums(long width, LayerShape shape, Counter forward, Counter backward)
+    // GIN and GraphSAGE multiply first, but for constant features, whose sums are there already.
+    private static void Sums(long width, long widthOfConstant, LayerShape shape, Counter forward, Counter backward)
     {
-        if (!shape.ConstantInput || shape.SparseInput) Aggregate(width, forward, backward);
+        bool aggregatesFirst = shape.ConstantInput && !shape.SparseInput;
+        if (!aggregatesFirst) Aggregate(width, forward);
+        if (!aggregatesFirst || shape.InputGradient) AggregateAdjoint(aggregatesFirst ? widthOfConstant : width, backward);
     }
 
-    private static void Aggregate(long width, Counter forward, Counter backward)
+    private static void Aggregate(long width, Counter forward)
     {
         forward.Expand(forward.Sources, width, 1);
         forward.Fold(forward.Destinations, width, 1);
+    }
+
+    private static void AggregateAdjoint(long width, Counter backward)
+    {
         backward.Expand(backward.Destinations, width, 1);
         backward.Fold(backward.Sources, width, 1);
     }

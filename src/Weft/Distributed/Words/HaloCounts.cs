@@ -1,3 +1,5 @@
+using Weft.Graphs;
+
 namespace Weft.Distributed.Words;
 
 /// <summary>
@@ -27,6 +29,10 @@ internal sealed record HaloCounts(long[] DestinationsNeeded, long[] Destinations
         }
         return new HaloCounts(row, All(row.Length, mine), column, All(column.Length, mine));
     }
+
+    /// <summary>The counts of this process for its part of a graph, dense or halo; for a GCN that adds loops, of <c>graph.Normalized(true)</c>.</summary>
+    public static HaloCounts Of(Graph graph) =>
+        new(graph.Place.Rows.Needed, graph.Place.Rows.Sent, graph.Place.Columns.Needed, graph.Place.Columns.Sent);
 
     /// <summary>The counts of every process for a graph whose edges are at hand, by places.</summary>
     /// <param name="grid">The grid.</param>

@@ -25,11 +25,16 @@ internal sealed record LayerShape(string Layer, long Inputs, long Outputs)
     public bool Residual { get; init; }
 
     /// <summary>
-    /// True for the first layer on constant features: nobody wants the gradient at its input, and what aggregates them first
-    /// does so once, before the step that is counted here.
+    /// True where the input is the data itself, the same in every step: what aggregates it first does so once, before the step
+    /// that is counted here.
     /// </summary>
     public bool ConstantInput { get; init; }
 
+    /// <summary>False where nobody wants the gradient at the input: the first layer with parameters. Unless it is set, as for constant input.</summary>
+    public bool InputGradient { get => inputGradient ?? !ConstantInput; init => inputGradient = value; }
+
     /// <summary>True where the features are sparse: then nothing is aggregated before the product with the weights.</summary>
     public bool SparseInput { get; init; }
+
+    private readonly bool? inputGradient;
 }
