@@ -40,9 +40,10 @@ public class NarrowVectors
         foreach (var marked in MarkedClasses()) Assert.Contains($"passed {marked.Name}.", output);
     }
 
-    /// <summary>Entry point of the test assembly; the test host does not use it, the child processes above do.</summary>
+    /// <summary>Entry point of the test assembly; the test host does not use it, the child processes above and the ranks of MPI do.</summary>
     public static int Main(string[] arguments)
     {
+        if (arguments is [Mpi.MpiTier.Argument, .. var checks]) return Mpi.MpiTier.Run(checks);
         if (arguments is not ["--narrow-vectors", var widest]) return 2;
         if (Vector512.IsHardwareAccelerated || (widest == "128" && Vector256.IsHardwareAccelerated))
         {
