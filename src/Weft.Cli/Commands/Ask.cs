@@ -16,6 +16,13 @@ internal static class Ask
     public static Option<int?> WholeIfGiven(string name, string description, int min, int max = int.MaxValue) =>
         NumberIfGiven<int>(name, description, text => ParseWhole(name, text, min, max));
 
+    /// <summary>A whole number that may be very large, as digits or as 31e9; nothing where the option is not given.</summary>
+    public static Option<long?> LargeIfGiven(string name, string description, long min) =>
+        NumberIfGiven<long>(name, description, text =>
+            double.TryParse(text, NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out double value)
+                && text.Contains('e', StringComparison.OrdinalIgnoreCase) && value >= min && value <= 1e18 && value == Math.Floor(value)
+            ? ((long)value, null) : ParseWhole(name, text, min, long.MaxValue));
+
     /// <summary>A seed, of 64 bits, or nothing where the option is not given.</summary>
     public static Option<ulong?> SeedIfGiven(string name, string description) =>
         NumberIfGiven<ulong>(name, description, text => ParseWhole(name, text, ulong.MinValue, ulong.MaxValue));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Weft.Cli.Display;
+using Weft.Datasets;
 using Weft.Models;
 using Weft.Training;
 
@@ -13,13 +14,16 @@ internal static class Plan
 
     public static Command Create()
     {
-        var verb = new Verb("plan", "The memory that a training run will need, without running it: on a data set, or from numbers alone.",
+        var verb = new Verb("plan", "The memory that a training run will need, without running it, on a data set or from numbers alone; with --processes the grid that they should form, and what each of them then holds and receives.",
             "weft plan cora --recipe gat-paper",
             "weft plan graph.npz --model gatv2 --heads 4 --hidden 64 --json",
-            "weft plan --nodes 2449029 --edges 123718280 --features 100 --classes 47");
+            "weft plan --nodes 2449029 --edges 123718280 --features 100 --classes 47",
+            "weft plan cora --model gat --processes 4 --explain",
+            "weft plan graph.npz --processes 64 --ranks-per-node 8 --memory 20GB");
         var choice = new RunChoice();
-        var nodes = Ask.WholeIfGiven("--nodes", "Nodes, where there is no data set", 1);
-        var edges = Ask.WholeIfGiven("--edges", "Edges, where there is no data set; loops that the model adds come on top", 0);
+        var grid = new PlanGrid();
+        var nodes = Ask.LargeIfGiven("--nodes", "Nodes, where there is no data set", 1);
+        var edges = Ask.LargeIfGiven("--edges", "Edges, where there is no data set; loops that the model adds come on top", 0);
         var classes = Ask.WholeIfGiven("--classes", "Classes, where there is no data set", 1);
         var features = new Option<string>("--features")
         {
@@ -32,10 +36,11 @@ internal static class Plan
                 return value;
             },
         };
-        var entries = Ask.WholeIfGiven("--feature-entries", "Stored entries of sparse features, where there is no data set [dense]", 0);
+        var entries = Ask.LargeIfGiven("--feature-entries", "Stored entries of sparse features, where there is no data set [dense]", 0);
         var json = Ask.Switch("--json", "One JSON object on standard output");
         choice.AddTo(verb, except: "--features");
         foreach (var option in new Option[] { features, nodes, edges, classes, entries, json }) verb.Options.Add(option);
+        grid.AddTo(verb);
 
         verb.Does((parsed, cancellation) =>
         {
@@ -44,12 +49,14 @@ internal static class Plan
             string? kind = parsed.GetValue(features);
             int? width = kind is null ? null : Width(kind);
             string[] numbers = [.. new Option[] { nodes, edges, classes, entries }.Where(o => parsed.GetResult(o) is not null).Select(o => o.Name)];
+            bool several = grid.IsAsked(parsed);
             DataSize size;
+            Dataset? data = null;
             if (numbers.Length == 0)
             {
                 if (width is not null) throw new UsageException($"--features {kind} is their number where there is no data set: give --nodes, --edges and --classes too");
                 if (kind is not null) config = config with { Data = config.Data with { Features = kind } };
-                (config, size) = OnDataset(config, terminal, cancellation);
+                (config, size, data) = OnDataset(config, terminal, cancellation);
             }
             else
             {
@@ -60,6 +67,11 @@ internal static class Plan
                     width ?? Positive(config.Data.RandomFeatures) ?? throw Missing("--features"),
                     parsed.GetValue(classes) ?? Positive(config.Data.RandomClasses) ?? throw Missing("--classes"), parsed.GetValue(entries));
             }
+            if (several)
+            {
+                grid.Write(parsed, terminal, parsed.GetValue(json), config, size, data);
+                return 0;
+            }
             var plan = MemoryPlan.Of(size, config.Model, config.Training);
             if (parsed.GetValue(json)) terminal.Output.WriteLine(PlanView.Json(config, plan));
             else PlanView.Write(terminal, config, plan);
@@ -68,18 +80,18 @@ internal static class Plan
         return verb;
     }
 
-    private static (RunConfig Config, DataSize Size) OnDataset(RunConfig config, Terminal terminal, CancellationToken cancellation)
+    private static (RunConfig Config, DataSize Size, Dataset Data) OnDataset(RunConfig config, Terminal terminal, CancellationToken cancellation)
     {
         var dataset = DataFetch.Open(config.Dataset, terminal, cancellation);
         cancellation.ThrowIfCancellationRequested();
         config = TrainingJob.Settle(config, dataset);
         var data = TrainingData.Prepare(dataset, config.Data, config.Model.Model, config.Run);
-        return (config with { Model = TrainingJob.Model(config, data) }, DataSize.Of(data));
+        return (config with { Model = TrainingJob.Model(config, data) }, DataSize.Of(data), data.Dataset);
     }
 
     // A graph without loops of its own, which is what adds most of them.
-    private static DataSize FromNumbers(RunConfig config, int nodes, int edges, int features, int classes, int? entries) =>
-        new(nodes, edges + (TrainingData.AddsLoops(config.Data, config.Model.Model) ? (long)nodes : 0), features, classes) { FeatureEntries = entries };
+    private static DataSize FromNumbers(RunConfig config, long nodes, long edges, int features, int classes, long? entries) =>
+        new(nodes, edges + (TrainingData.AddsLoops(config.Data, config.Model.Model) ? nodes : 0), features, classes) { FeatureEntries = entries };
 
     private static UsageException Missing(string option) => new($"{option} is missing: a plan without a data set needs --nodes, --edges, --features and --classes");
 

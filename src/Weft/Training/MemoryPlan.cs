@@ -82,23 +82,29 @@ public sealed class MemoryPlan
     /// <param name="model">The model; what an embedding needs is said in it.</param>
     /// <param name="settings">How it is trained.</param>
     /// <exception cref="ArgumentException">A setting is impossible; the message names it.</exception>
-    public static MemoryPlan Of(DataSize size, ModelSettings model, TrainingSettings settings)
+    public static MemoryPlan Of(DataSize size, ModelSettings model, TrainingSettings settings) => For(size, model, settings)(size);
+
+    /// <summary>The memory of runs of one model on data of the same kind and other sizes: the probes are run once for all of them.</summary>
+    internal static Func<DataSize, MemoryPlan> For(DataSize kind, ModelSettings model, TrainingSettings settings)
     {
-        ArgumentNullException.ThrowIfNull(size);
-        var built = Architecture.Build(model, size.Features, size.Classes);
-        MemoryProbe Probe(int nodes, int edges, int entries) => new(size, built, settings, nodes, edges, entries);
+        ArgumentNullException.ThrowIfNull(kind);
+        var built = Architecture.Build(model, kind.Features, kind.Classes);
+        MemoryProbe Probe(int nodes, int edges, int entries) => new(kind, built, settings, nodes, edges, entries);
         MemoryProbe[] probes = [Probe(6, 10, 12), Probe(11, 10, 12), Probe(6, 23, 12), Probe(6, 10, 31), Probe(13, 29, 43)];
-        var plan = new MemoryPlan(size, built.ParameterCount);
-        plan.parts[MemoryPart.Parameters] = built.Parameters.Sum(p => p.Parameter.Value.Bytes + p.Parameter.Gradient.Bytes);
-        plan.parts[MemoryPart.Optimizer] = probes[0].OptimizerBytes;
-        plan.parts[MemoryPart.Best] = probes[0].BestBytes;
-        foreach (var part in probes[0].Held.Keys)
+        return size =>
         {
-            var bytes = Affine.Through(probes, p => p.Held[part], part.ToString());
-            plan.parts[part] = size.EachBatch.Sum(bytes.At);
-        }
-        plan.PlaceBuffers(built, probes);
-        return plan;
+            var plan = new MemoryPlan(size, built.ParameterCount);
+            plan.parts[MemoryPart.Parameters] = built.Parameters.Sum(p => p.Parameter.Value.Bytes + p.Parameter.Gradient.Bytes);
+            plan.parts[MemoryPart.Optimizer] = probes[0].OptimizerBytes;
+            plan.parts[MemoryPart.Best] = probes[0].BestBytes;
+            foreach (var part in probes[0].Held.Keys)
+            {
+                var bytes = Affine.Through(probes, p => p.Held[part], part.ToString());
+                plan.parts[part] = size.EachBatch.Sum(bytes.At);
+            }
+            plan.PlaceBuffers(built, probes);
+            return plan;
+        };
     }
 
     private void PlaceBuffers(Model model, MemoryProbe[] probes)

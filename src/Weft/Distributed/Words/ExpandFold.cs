@@ -22,8 +22,37 @@ internal static class ExpandFold
     /// <exception cref="ArgumentException">No formula is known for the layer.</exception>
     public static LayerTraffic Of(LayerShape shape, ProcessGrid grid, NodeParts parts, int rank, HaloCounts? halo = null)
     {
-        var forward = new Counter(grid, parts, rank, shape.Layer == "attention-dense" ? null : halo);
-        var backward = new Counter(grid, parts, rank, shape.Layer == "attention-dense" ? null : halo);
+        if (IsAllPairs(shape)) halo = null;
+        var counts = halo ?? HaloCounts.Dense(grid, parts, rank);
+        var (i, j, k) = grid.PlaceOf(rank);
+        var destinations = GroupRows.Counted(counts.DestinationsNeeded, counts.DestinationsSent, j * grid.Channels + k);
+        var sources = GroupRows.Counted(counts.SourcesNeeded, counts.SourcesSent, i * grid.Channels + k);
+        return Count(shape, grid, rank, destinations, sources, dense: halo is null, out _);
+    }
+
+    /// <summary>The same with even parts and dense exchanges, from sizes alone: at no cost for any number of processes.</summary>
+    /// <param name="shape">The layer.</param>
+    /// <param name="grid">The grid.</param>
+    /// <param name="nodes">Number of nodes, N.</param>
+    /// <param name="rank">The process.</param>
+    /// <param name="groups">Receives the traffic by groups.</param>
+    public static LayerTraffic OfEven(LayerShape shape, ProcessGrid grid, long nodes, int rank, out GroupTraffic groups) =>
+        Count(shape, grid, rank, GroupRows.EvenRow(grid, nodes, rank), GroupRows.EvenColumn(grid, nodes, rank), dense: true, out groups);
+
+    /// <summary>The traffic of a halo exchange by groups.</summary>
+    public static LayerTraffic OfHalo(LayerShape shape, ProcessGrid grid, long nodes, int rank, HaloCounts halo, out GroupTraffic groups)
+    {
+        if (IsAllPairs(shape)) return OfEven(shape, grid, nodes, rank, out groups);
+        var (i, j, k) = grid.PlaceOf(rank);
+        return Count(shape, grid, rank,
+            GroupRows.Counted(halo.DestinationsNeeded, halo.DestinationsSent, j * grid.Channels + k),
+            GroupRows.Counted(halo.SourcesNeeded, halo.SourcesSent, i * grid.Channels + k), dense: false, out groups);
+    }
+
+    private static LayerTraffic Count(LayerShape shape, ProcessGrid grid, int rank, GroupRows destinations, GroupRows sources, bool dense, out GroupTraffic groups)
+    {
+        var forward = new Counter(grid, rank, destinations, sources, dense);
+        var backward = new Counter(grid, rank, destinations, sources, dense);
         switch (shape.Layer)
         {
             case "gcn": Gcn(shape, forward, backward); break;
@@ -39,7 +68,8 @@ internal static class ExpandFold
             default: throw new ArgumentException($"no formula is known for the words of the layer {shape.Layer}; the layers are gcn, gat, gatv2, gin, sage, attention, attention-dense, linear, dropout and pointwise");
         }
         foreach (long parameters in Gradients(shape)) backward.Reduce(parameters, grid.Size, rank);
-        return new LayerTraffic(forward.Words, backward.Words, forward.Messages, backward.Messages);
+        groups = forward.Groups + backward.Groups;
+        return new LayerTraffic(forward.Groups.Words, backward.Groups.Words, forward.Groups.Messages, backward.Groups.Messages);
     }
 
     /// <summary>Entries of each gradient that a layer reduces over all processes, in a collective of its own.</summary>
@@ -61,6 +91,9 @@ internal static class ExpandFold
 
         long[] Bias(long width) => shape.Bias ? [width] : [];
     }
+
+    // Every node attends to every node: no edges, and nothing that a halo could leave out.
+    private static bool IsAllPairs(LayerShape shape) => shape.Layer == "attention-dense";
 
     // The narrower side travels; A′·H of constant features is there already.
     private static void Gcn(LayerShape shape, Counter forward, Counter backward)
@@ -119,70 +152,59 @@ internal static class ExpandFold
     }
 
     /// <summary>Adds up what one process receives.</summary>
-    private sealed class Counter
+    private sealed class Counter(ProcessGrid grid, int rank, GroupRows destinations, GroupRows sources, bool dense)
     {
-        private readonly ProcessGrid grid;
-        private readonly int row, column, channel;
-        private readonly bool dense;
+        private readonly int channel = grid.PlaceOf(rank).Channel, column = grid.PlaceOf(rank).Column;
 
-        public Counter(ProcessGrid grid, NodeParts parts, int rank, HaloCounts? halo)
-        {
-            (this.grid, dense) = (grid, halo is null);
-            (row, column, channel) = grid.PlaceOf(rank);
-            var counts = halo ?? HaloCounts.Dense(grid, parts, rank);
-            Destinations = new Side(counts.DestinationsNeeded, counts.DestinationsSent, column * grid.Channels + channel);
-            Sources = new Side(counts.SourcesNeeded, counts.SourcesSent, row * grid.Channels + channel);
-        }
+        public GroupRows Destinations => destinations;
 
-        public Side Destinations { get; }
+        public GroupRows Sources => sources;
 
-        public Side Sources { get; }
+        public GroupTraffic Groups { get; private set; }
 
-        public long Words { get; private set; }
-
-        public long Messages { get; private set; }
+        // One channel, and everyone needs everything: collectives of the library do it.
+        private bool Collective => dense && grid.Channels == 1;
 
         /// <summary>Rows of the other members of a group that this block needs, in this process's heads.</summary>
-        public void Expand(Side side, long heads, long width)
+        public void Expand(GroupRows side, long heads, long width)
         {
             if (side.Members == 1) return;
             long here = Placement.Cut(heads, grid.Channels, channel).Count;
-            for (int q = 0; q < side.Members; q++)
-                if (q != side.Mine) Receive(side.Needed[q] * here * width);
-            if (dense && grid.Channels == 1) Messages += Depth(side.Members);
+            var (rows, peers) = side.Needed;
+            Add(side, rows * here * width, Collective ? Depth(side.Members) : here * width > 0 ? peers : 0);
         }
 
         /// <summary>Partial sums of this process's rows, from each other member in that member's heads.</summary>
-        public void Fold(Side side, long heads, long width, bool merges = false)
+        public void Fold(GroupRows side, long heads, long width, bool merges = false)
         {
             if (side.Members == 1) return;
-            for (int q = 0; q < side.Members; q++)
-                if (q != side.Mine) Receive(side.Sent[q] * Placement.Cut(heads, grid.Channels, q % grid.Channels).Count * width, alwaysPairwise: merges);
-            if (dense && grid.Channels == 1 && !merges) Messages += Depth(side.Members);
+            var (rows, peers) = side.Returned(heads, grid.Channels);
+            Add(side, rows * width, Collective && !merges ? Depth(side.Members) : width > 0 ? peers : 0);
         }
 
         /// <summary>One number for each row of the block and local head, reduced over the processes with the same rows and heads.</summary>
-        public void ReduceRows(long heads) =>
-            Reduce(Destinations.Needed.Sum() * Placement.Cut(heads, grid.Channels, channel).Count, grid.Columns, column);
-
-        public void Reduce(long entries, int members, int rank)
+        public void ReduceRows(long heads)
         {
-            long mine = Placement.Cut(entries, members, rank).Count;
-            Words += (members - 1) * mine + entries - mine;
-            Messages += 2 * Depth(members);
+            var (words, messages) = Reduction(destinations.All * Placement.Cut(heads, grid.Channels, channel).Count, grid.Columns, column);
+            Add(destinations, words, messages);
         }
 
-        private void Receive(long words, bool alwaysPairwise = false)
+        /// <summary>A reduction over all processes.</summary>
+        public void Reduce(long entries, int members, int member)
         {
-            Words += words;
-            if (words > 0 && (alwaysPairwise || !dense || grid.Channels > 1)) Messages++;
+            var (words, messages) = Reduction(entries, members, member);
+            Groups += new GroupTraffic(default, default, (words, messages));
         }
+
+        private static (long Words, long Messages) Reduction(long entries, int members, int member)
+        {
+            long mine = Placement.Cut(entries, members, member).Count;
+            return ((members - 1) * mine + entries - mine, 2 * Depth(members));
+        }
+
+        private void Add(GroupRows side, long words, long messages) =>
+            Groups += side == destinations ? new GroupTraffic((words, messages), default, default) : new GroupTraffic(default, (words, messages), default);
 
         private static long Depth(int members) => members == 1 ? 0 : 1 + long.Log2(members - 1);
-    }
-
-    private sealed record Side(long[] Needed, long[] Sent, int Mine)
-    {
-        public int Members => Needed.Length;
     }
 }

@@ -17,3 +17,19 @@ internal readonly record struct LayerTraffic(long ForwardWords, long BackwardWor
     public static LayerTraffic operator +(LayerTraffic a, LayerTraffic b) =>
         new(a.ForwardWords + b.ForwardWords, a.BackwardWords + b.BackwardWords, a.ForwardMessages + b.ForwardMessages, a.BackwardMessages + b.BackwardMessages);
 }
+
+/// <summary>The same words and messages of both passes, by the group that they travel in.</summary>
+/// <param name="Row">Within a row of the grid.</param>
+/// <param name="Column">Within a column.</param>
+/// <param name="World">Among all processes.</param>
+internal readonly record struct GroupTraffic((long Words, long Messages) Row, (long Words, long Messages) Column, (long Words, long Messages) World)
+{
+    public long Words => Row.Words + Column.Words + World.Words;
+
+    public long Messages => Row.Messages + Column.Messages + World.Messages;
+
+    public static GroupTraffic operator +(GroupTraffic a, GroupTraffic b) => new(
+        (a.Row.Words + b.Row.Words, a.Row.Messages + b.Row.Messages),
+        (a.Column.Words + b.Column.Words, a.Column.Messages + b.Column.Messages),
+        (a.World.Words + b.World.Words, a.World.Messages + b.World.Messages));
+}

@@ -1,0 +1,46 @@
+using Weft.Distributed.Words;
+using Weft.Models;
+
+namespace Weft.Training;
+
+/// <summary>The layers that model settings stand for, as sizes: for counting words before a model is built.</summary>
+internal static class LayerShapes
+{
+    /// <summary>The layers with parameters, first to last, as <see cref="Architecture.Build"/> makes them.</summary>
+    /// <param name="settings">The model.</param>
+    /// <param name="inputs">Features of a node, D.</param>
+    /// <param name="outputs">Columns of the output.</param>
+    /// <param name="sparse">True for sparse features.</param>
+    public static IReadOnlyList<LayerShape> Of(ModelSettings settings, long inputs, long outputs, bool sparse)
+    {
+        var settled = Architecture.Settle(settings);
+        var shapes = new List<LayerShape>();
+        long width = inputs;
+        if (settled.EmbeddingWidth > 0)
+        {
+            shapes.Add(new LayerShape("linear", width, settled.EmbeddingWidth) { Bias = false, ConstantInput = true, InputGradient = false, SparseInput = sparse });
+            width = settled.EmbeddingWidth;
+        }
+        for (int number = 1; number <= settled.Layers; number++)
+        {
+            bool first = shapes.Count == 0, last = number == settled.Layers && !settled.LinearOutput, heads = Architecture.HasHeads(settled.Model);
+            var shape = new LayerShape(settled.Model switch { "mlp" => "linear", "transformer" => "attention", var name => name }, width, last ? outputs : settled.Hidden!.Value)
+            {
+                Hidden = settled.Model == "gin" ? settled.Hidden!.Value : 0,
+                Heads = !heads ? 1 : last ? settled.OutputHeads : settled.Heads,
+                Concatenate = !last,
+                Bias = settled.Bias,
+                ShareWeights = settled.ShareWeights,
+                Residual = settled.Model == "transformer",
+                // Dropout draws other features at every step.
+                ConstantInput = first && settled.Dropout == 0,
+                InputGradient = !first,
+                SparseInput = first && sparse,
+            };
+            shapes.Add(shape);
+            width = shape.Concatenate ? shape.Heads * shape.Outputs : shape.Outputs;
+        }
+        if (settled.LinearOutput) shapes.Add(new LayerShape("linear", width, outputs) { Bias = false });
+        return shapes;
+    }
+}
