@@ -13,7 +13,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 dotnet restore Weft.slnx
 dotnet build Weft.slnx -c Release --no-restore
 # Project by project: the double-precision tests are the same files as the others.
-for project in src/Weft src/Weft.Cli tests/Weft.Tests benchmarks/Weft.Benchmarks benchmarks/peers; do
+for project in src/Weft src/Weft.Cli tests/Weft.Tests benchmarks/Weft.Benchmarks benchmarks/peers benchmarks/distributed; do
     dotnet format "$project" --verify-no-changes --no-restore
 done
 log=$(mktemp)
