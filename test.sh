@@ -10,6 +10,22 @@ if ! command -v dotnet >/dev/null; then
 fi
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
+# Programs that some tests need beside .NET. Where they cannot be had, those tests say so and the rest passes.
+missing=()
+command -v mpirun >/dev/null && mpirun --version 2>/dev/null | grep -q 'Open MPI' || missing+=(openmpi-bin)
+command -v mpiexec.mpich >/dev/null || command -v mpiexec.hydra >/dev/null || missing+=(mpich)
+ldconfig -p 2>/dev/null | grep -q 'libmetis\.so' || missing+=(libmetis5)
+if [ ${#missing[@]} -gt 0 ]; then
+    as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+    packages() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "$@" >/dev/null 2>&1; }
+    install_missing() { packages install -y --no-install-recommends "${missing[@]}"; }
+    # A fresh system has no list of packages yet.
+    if ! command -v apt-get >/dev/null || ! { install_missing || { packages update && install_missing; }; }; then
+        echo "note: tests that need ${missing[*]} are skipped: not installed here, and apt-get as root, or by sudo without a password, could not install them"
+    fi
+fi
+
 dotnet restore Weft.slnx
 dotnet build Weft.slnx -c Release --no-restore
 # Project by project: the double-precision tests are the same files as the others.
