@@ -9,6 +9,9 @@ public enum Reductions
     /// </summary>
     Deterministic,
 
-    /// <summary>The library's own reductions, whose order of additions is its own.</summary>
+    /// <summary>
+    /// The library's own reductions, whose order of additions is its own. With Open MPI a sum that waits for a lost process is
+    /// not ended by the time limit.
+    /// </summary>
     Fast,
 }

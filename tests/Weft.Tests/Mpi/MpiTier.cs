@@ -42,6 +42,7 @@ internal static class MpiTier
         ["start"] = FaultScenarios.Start,
         ["start-twice"] = FaultScenarios.StartTwice,
         ["latency"] = FaultScenarios.Latency,
+        ["wire"] = WireScenario.Run,
     };
 
     public static int Run(string[] names)

@@ -51,6 +51,12 @@ internal static unsafe partial class MpiImports
     public static partial int MPI_Ibcast(void* data, int count, nint type, int root, nint comm, nint* request);
 
     [LibraryImport(Library)]
+    public static partial int MPI_Allreduce(void* send, void* receive, int count, nint type, nint op, nint comm);
+
+    [LibraryImport(Library)]
+    public static partial int MPI_Reduce_scatter(void* send, void* receive, int* counts, nint type, nint op, nint comm);
+
+    [LibraryImport(Library)]
     public static partial int MPI_Iallreduce(void* send, void* receive, int count, nint type, nint op, nint comm, nint* request);
 
     [LibraryImport(Library)]
