@@ -17,6 +17,7 @@ internal sealed class BlockBuilder
     // The block's columns are the j-th column pieces of all row pieces, one after another.
     private readonly long[] rowPiece, pieceStart, pieceEnd, firstColumn;
     private readonly EdgeBuffer edges;
+    private readonly EdgeBuffer? leaving;
     private readonly long[] pointers;
     private readonly bool weighted;
 
@@ -24,8 +25,9 @@ internal sealed class BlockBuilder
     /// <param name="parts">Who owns which places.</param>
     /// <param name="rank">The process.</param>
     /// <param name="weighted">True if edges have weights; else every weight is 1.</param>
+    /// <param name="outgoing">True to keep the edges that leave the process's nodes too, as a reproducible run needs them.</param>
     /// <exception cref="ArgumentException">The parts are not those of the grid's processes, or their nodes are too many for one process's rows.</exception>
-    public BlockBuilder(ProcessGrid grid, NodeParts parts, int rank, bool weighted)
+    public BlockBuilder(ProcessGrid grid, NodeParts parts, int rank, bool weighted, bool outgoing = false)
     {
         if (parts.Count != grid.Size) throw new ArgumentException($"{parts.Count} parts for a grid of {grid}, which has {grid.Size} processes", nameof(parts));
         if (parts.Nodes > int.MaxValue) throw new ArgumentException($"{parts.Nodes} nodes: at most {int.MaxValue} are possible", nameof(parts));
@@ -41,6 +43,7 @@ internal sealed class BlockBuilder
         }
         (firstRow, rows) = grid.RowPiece(parts, i);
         edges = new EdgeBuffer(weighted);
+        leaving = outgoing ? new EdgeBuffer(weighted) : null;
         pointers = new long[rows + 1];
     }
 
@@ -48,7 +51,7 @@ internal sealed class BlockBuilder
     public long Edges => edges.Count;
 
     /// <summary>Bytes that the builder holds.</summary>
-    public long Bytes => edges.Bytes + pointers.LongLength * sizeof(long);
+    public long Bytes => edges.Bytes + (leaving?.Bytes ?? 0) + pointers.LongLength * sizeof(long);
 
     /// <summary>Keeps edge number <paramref name="id"/> if it belongs to the block.</summary>
     /// <param name="id">Its number in the edge list, by which random numbers know it.</param>
@@ -57,7 +60,8 @@ internal sealed class BlockBuilder
     /// <param name="weight">Its weight; ignored where edges have none.</param>
     public void Add(int id, int source, int destination, Real weight = 1)
     {
-        long row = destination - firstRow;
+        long row = destination - firstRow, from = source - firstRow;
+        if (leaving is not null && (ulong)from < (ulong)rows) leaving.Add((int)from, destination, id, weight);
         if ((ulong)row >= (ulong)rows) return;
         int at = ColumnOf(source);
         if (at < 0) return;
@@ -86,7 +90,9 @@ internal sealed class BlockBuilder
         var rowPeers = world.Split(i * channels + k, j);
         var diagonal = Diagonal(world, nodeIds);
 
+        if (options.Reproducible) CheckReproducible();
         var view = Group(out int[] edgeIds, out Matrix weights);
+        var outgoing = options.Reproducible ? GroupLeaving() : null;
         SharedRows Shared(ICommunicator group, int[] members, long all, Action<bool[]> mark)
         {
             long[] owned = Array.ConvertAll(members, r => parts.Of(r).Count);
@@ -108,11 +114,17 @@ internal sealed class BlockBuilder
             {
                 foreach (int column in view.Index) used[column] = true;
             }),
+            Outgoing = outgoing is null ? null : Shared(columnGroup, columnMembers, columns, used =>
+            {
+                foreach (int column in outgoing.View.Index) used[column] = true;
+            }),
+            Tree = options.Reproducible ? new NodeTree(world, parts.Offsets) : null,
             Channels = channels,
             Channel = k,
             Kind = options.Exchange,
         };
-        return new Graph(Renumber(view, place), edgeIds, weights, place, new GraphIdentity(nodeIds, nodeIds.Length, totalEdges, diagonal));
+        if (outgoing is not null) outgoing = new OutgoingEdges(RenumberColumns(outgoing.View, place.Outgoing!), outgoing.EdgeIds, outgoing.Weights);
+        return new Graph(Renumber(view, place), edgeIds, weights, place, new GraphIdentity(nodeIds, nodeIds.Length, totalEdges, diagonal), outgoing);
     }
 
     /// <summary>The edges by destination, with their numbers and weights in that order; edges into a node keep the order in which they came.</summary>
@@ -134,7 +146,34 @@ internal sealed class BlockBuilder
             }
             edges.Release(number);
         }
-        return new EdgeView(pointers, index, null, columns);
+        return new EdgeView(pointers, index, null, columns, byLeaf: leaving is not null);
+    }
+
+    /// <summary>The edges that leave this process's nodes, by source; those of a source in the order of their destinations, as in the transpose of a whole graph.</summary>
+    private OutgoingEdges GroupLeaving()
+    {
+        var (row, column, id, weight) = leaving!.ToArrays();
+        // A stable sort by destination, then one by source.
+        EdgeView.Group(column, row, columns, rows, out int[] byDestination);
+        var view = EdgeView.Group(Array.ConvertAll(byDestination, e => row[e]), Array.ConvertAll(byDestination, e => column[e]), rows, columns, out int[] order);
+        int[] from = Array.ConvertAll(order, q => byDestination[q]);
+        return new OutgoingEdges(new EdgeView(view.Pointers, view.Index, null, columns, byLeaf: true), PinnedCopy(from, id), weighted ? Graph.InOrder(weight, from) : default);
+    }
+
+    private static int[] PinnedCopy(int[] order, int[] values)
+    {
+        int[] copy = GC.AllocateUninitializedArray<int>(order.Length, pinned: true);
+        for (int e = 0; e < copy.Length; e++) copy[e] = values[order[e]];
+        return copy;
+    }
+
+    private void CheckReproducible()
+    {
+        if (leaving is null) throw new InvalidOperationException("a reproducible run needs the edges that leave the process's nodes: build the block with outgoing");
+        var expected = NodeParts.AtLeaves(grid, parts.Nodes);
+        for (int r = 0; r < grid.Size; r++)
+            if (parts.Offsets[r] % Kernels.RowVector.RowsPerLeaf != 0)
+                throw new ArgumentException($"a reproducible run gives every process whole runs of {Kernels.RowVector.RowsPerLeaf} nodes, and process {r} begins at place {parts.Offsets[r]}: cut at {string.Join(", ", expected.Offsets.ToArray())}");
     }
 
     /// <summary>The edges with rows and columns numbered among those that the block needs. Index is written over.</summary>
@@ -146,9 +185,14 @@ internal sealed class BlockBuilder
             kept = new long[at.Length + 1];
             for (int p = 0; p < at.Length; p++) kept[p + 1] = view.Pointers[at[p] + 1];
         }
-        if (place.Columns.Numbers() is { } numbers)
-            for (int e = 0; e < view.Index.Length; e++) view.Index[e] = numbers[view.Index[e]];
-        return new EdgeView(kept, view.Index, null, place.Columns.Count);
+        return RenumberColumns(new EdgeView(kept, view.Index, null, view.Columns, view.ByLeaf), place.Columns);
+    }
+
+    private static EdgeView RenumberColumns(EdgeView view, SharedRows rows)
+    {
+        if (rows.Numbers() is not { } numbers) return view;
+        for (int e = 0; e < view.Index.Length; e++) view.Index[e] = numbers[view.Index[e]];
+        return new EdgeView(view.Pointers, view.Index, null, rows.Count, view.ByLeaf);
     }
 
     /// <summary>Nodes that are a row and a column of the block: column piece j of row piece i, which its channels own together.</summary>

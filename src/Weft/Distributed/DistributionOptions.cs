@@ -7,4 +7,10 @@ internal sealed record DistributionOptions
 {
     /// <summary>Which rows they send each other; a halo is never more words than a dense exchange.</summary>
     public ExchangeKind Exchange { get; init; } = ExchangeKind.Halo;
+
+    /// <summary>
+    /// True for results whose bits do not depend on the number of processes. The graph is cut in rows of A alone, at multiples of
+    /// 256 nodes; every process holds the edges that leave its nodes too, and every sum is made in one order.
+    /// </summary>
+    public bool Reproducible { get; init; }
 }

@@ -38,6 +38,23 @@ internal sealed class EdgeBuffer(bool weighted)
     /// <summary>A piece, and how many edges it holds.</summary>
     public (Piece Piece, int Count) Read(int number) => (pieces[number]!, pieces[number] == last ? filled : pieces[number]!.Row.Length);
 
+    /// <summary>All edges in one array each; the pieces are given back.</summary>
+    public (int[] Row, int[] Column, int[] Id, Real[] Weight) ToArrays()
+    {
+        var all = new Piece(checked((int)Count), weighted);
+        for (int number = 0, at = 0; number < Pieces; number++)
+        {
+            var (piece, count) = Read(number);
+            piece.Row.AsSpan(0, count).CopyTo(all.Row.AsSpan(at));
+            piece.Column.AsSpan(0, count).CopyTo(all.Column.AsSpan(at));
+            piece.Id.AsSpan(0, count).CopyTo(all.Id.AsSpan(at));
+            if (weighted) piece.Weight.AsSpan(0, count).CopyTo(all.Weight.AsSpan(at));
+            at += count;
+            Release(number);
+        }
+        return (all.Row, all.Column, all.Id, all.Weight);
+    }
+
     /// <summary>Gives a piece back: it has been read for the last time.</summary>
     public void Release(int number) => pieces[number] = null;
 

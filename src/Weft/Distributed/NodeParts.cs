@@ -1,3 +1,6 @@
+using Weft.Graphs;
+using Weft.Kernels;
+
 namespace Weft.Distributed;
 
 /// <summary>
@@ -50,6 +53,25 @@ internal sealed class NodeParts
     {
         var offsets = new long[grid.Size + 1];
         for (int rank = 0; rank < grid.Size; rank++) offsets[rank] = grid.Owned(nodes, rank).First;
+        offsets[^1] = nodes;
+        return new NodeParts(offsets);
+    }
+
+    /// <summary>Parts as the options ask for: balanced, or, for reproducible bits, of whole leaves of 256 nodes.</summary>
+    /// <exception cref="ArgumentException">There are too few nodes, or the grid cannot give reproducible bits.</exception>
+    public static NodeParts For(ProcessGrid grid, long nodes, DistributionOptions options) => options.Reproducible ? AtLeaves(grid, nodes) : Balanced(grid, nodes);
+
+    /// <summary>Parts that begin at multiples of 256 nodes, the leaves of every sum over nodes; as even as that allows.</summary>
+    /// <exception cref="ArgumentException">The grid cuts more than the rows, or there are fewer leaves than processes.</exception>
+    public static NodeParts AtLeaves(ProcessGrid grid, long nodes)
+    {
+        if (grid.Columns != 1 || grid.Channels != 1)
+            throw new ArgumentException($"a reproducible run cuts the rows of A alone, and the grid is {grid}: use {grid.Size} × 1 × 1");
+        long leaves = (nodes + RowVector.RowsPerLeaf - 1) / RowVector.RowsPerLeaf;
+        if (leaves < grid.Size)
+            throw new ArgumentException($"a reproducible run gives every process whole runs of {RowVector.RowsPerLeaf} nodes: {nodes} nodes are enough for {leaves} {(leaves == 1 ? "process" : "processes")}, not for {grid.Size}");
+        var offsets = new long[grid.Size + 1];
+        for (int rank = 0; rank < grid.Size; rank++) offsets[rank] = Placement.Cut(leaves, grid.Size, rank).First * RowVector.RowsPerLeaf;
         offsets[^1] = nodes;
         return new NodeParts(offsets);
     }

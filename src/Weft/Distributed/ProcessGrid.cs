@@ -73,9 +73,8 @@ public sealed record ProcessGrid
 
     internal Graph Distribute(ICommunicator world, long nodes, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight, DistributionOptions options)
     {
-        // Before anything else: a piece of no nodes makes no sense to any other check.
         CheckProcesses(world);
-        return Distribute(world, NodeParts.Balanced(this, nodes), source, destination, weight, options);
+        return Distribute(world, NodeParts.For(this, nodes, options), source, destination, weight, options);
     }
 
     /// <summary>This process's part of a graph whose nodes are cut as <paramref name="parts"/> says and called by their places.</summary>
@@ -83,7 +82,7 @@ public sealed record ProcessGrid
     {
         CheckProcesses(world);
         Graph.CheckEdges(parts.Nodes, source, destination, weight);
-        var block = new BlockBuilder(this, parts, world.Rank, weighted: !weight.IsEmpty);
+        var block = new BlockBuilder(this, parts, world.Rank, weighted: !weight.IsEmpty, outgoing: options.Reproducible);
         for (int e = 0; e < source.Length; e++) block.Add(e, source[e], destination[e], weight.IsEmpty ? 1 : weight[e]);
         var (first, count) = parts.Of(world.Rank);
         var nodeIds = GC.AllocateUninitializedArray<int>((int)count, pinned: true);

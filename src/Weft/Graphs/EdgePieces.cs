@@ -18,6 +18,7 @@ internal sealed class EdgePieces
         // Small graphs in enough pieces for every thread, large ones in few enough to keep a partial sum for each.
         long target = FewestEdges;
         while (target < RowVector.LongestRun && view.Count > 1024 * target) target *= 2;
+        if (view.ByLeaf) target = long.MaxValue;
         long start = 0;
         for (long i = 0; i < view.Rows; i++)
         {
@@ -28,7 +29,7 @@ internal sealed class EdgePieces
                 CutRow(i);
                 start = i + 1;
             }
-            else if (view.Pointers[i + 1] - view.Pointers[start] >= target || i + 1 - start == MostRows)
+            else if (view.Pointers[i + 1] - view.Pointers[start] >= target || (view.ByLeaf ? (i + 1) % MostRows == 0 : i + 1 - start == MostRows))
             {
                 Close(start, i + 1);
                 start = i + 1;

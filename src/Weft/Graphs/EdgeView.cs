@@ -8,7 +8,7 @@ namespace Weft.Graphs;
 /// One matrix has two views that share its values: by row, where entry q carries value q, and by column, where it carries
 /// value Permutation[q]. A kernel that walks one view is the adjoint of the same kernel on the other.
 /// </remarks>
-internal sealed class EdgeView(long[] pointers, int[] index, int[]? permutation, long columns)
+internal sealed class EdgeView(long[] pointers, int[] index, int[]? permutation, long columns, bool byLeaf = false)
 {
     /// <summary>Row i's first entry; [Rows + 1].</summary>
     public readonly long[] Pointers = pointers;
@@ -18,6 +18,9 @@ internal sealed class EdgeView(long[] pointers, int[] index, int[]? permutation,
 
     /// <summary>Number of the value that each entry carries; null where entry q carries value q.</summary>
     public readonly int[]? Permutation = permutation;
+
+    /// <summary>True where pieces of edges must not depend on which other rows are here: they end at every 256th row.</summary>
+    public bool ByLeaf => byLeaf;
 
     private EdgePieces? pieces;
 
@@ -40,7 +43,7 @@ internal sealed class EdgeView(long[] pointers, int[] index, int[]? permutation,
     }
 
     /// <summary>The same entries, where entry q carries value q of an array in the order of this view.</summary>
-    public EdgeView WithValuesInOrder() => Permutation is null ? this : new EdgeView(Pointers, Index, null, columns) { pieces = Pieces };
+    public EdgeView WithValuesInOrder() => Permutation is null ? this : new EdgeView(Pointers, Index, null, columns, byLeaf) { pieces = Pieces };
 
     public int Value(long entry) => Permutation is null ? (int)entry : Permutation[entry];
 
@@ -74,6 +77,6 @@ internal sealed class EdgeView(long[] pointers, int[] index, int[]? permutation,
         var transposed = Group(Index, rowOf, columns, Rows, out int[] order);
         if (Permutation is not null)
             for (long q = 0; q < order.Length; q++) order[q] = Permutation[order[q]];
-        return new EdgeView(transposed.Pointers, transposed.Index, order, Rows);
+        return new EdgeView(transposed.Pointers, transposed.Index, order, Rows, byLeaf);
     }
 }

@@ -55,16 +55,17 @@ internal sealed unsafe class Exchange
         return gathered;
     }
 
-    /// <summary>Two owned matrices at once → rows [a of the local heads ‖ b of the local heads]. Not called where the exchange is the identity.</summary>
+    /// <summary>Owned matrices at once → rows [a of the local heads ‖ b of the local heads ‖ c …]. Not called where the exchange is the identity.</summary>
     /// <param name="a">The first.</param>
     /// <param name="b">The second, or default.</param>
-    /// <param name="gathered">[Rows, K_local·(w_a + w_b)]</param>
-    public void Gather(in HeadPart a, in HeadPart b, Matrix gathered)
+    /// <param name="gathered">[Rows, K_local·(w_a + w_b + w_c)]</param>
+    /// <param name="c">The third, or default.</param>
+    public void Gather(in HeadPart a, in HeadPart b, Matrix gathered, in HeadPart c = default)
     {
-        long width = a.Width + b.Width;
+        long width = a.Width + b.Width + c.Width;
         if (everyone)
         {
-            var mine = b.IsMissing && a.IsPlain ? a.Rows : PackAll(a, b);
+            var mine = b.IsMissing && a.IsPlain ? a.Rows : PackAll(a, b, c);
             for (int q = 0; q < group.Size; q++) receiveCounts[q] = rows.Owned[q] * allHeads * width;
             group.AllGather(mine, gathered, receiveCounts);
             return;
@@ -84,6 +85,7 @@ internal sealed unsafe class Exchange
                 long row = SentRow(list, p);
                 to = a.Pack(row, heads[q], to);
                 if (!b.IsMissing) to = b.Pack(row, heads[q], to);
+                if (!c.IsMissing) to = c.Pack(row, heads[q], to);
             }
         group.AllToAll(send, sendCounts, gathered, receiveCounts);
     }
@@ -171,15 +173,16 @@ internal sealed unsafe class Exchange
     /// <summary>The row of this process's matrices that is entry <paramref name="p"/> of a list that starts at <paramref name="list"/>.</summary>
     private long SentRow(long list, long p) => rows.SentAt is null ? p : rows.SentAt[list + p];
 
-    private Matrix PackAll(in HeadPart a, in HeadPart b)
+    private Matrix PackAll(in HeadPart a, in HeadPart b, in HeadPart c)
     {
         long own = rows.Owned[group.Rank];
-        var mine = buffers.Take(side, "send", own, allHeads * (a.Width + b.Width));
+        var mine = buffers.Take(side, "send", own, allHeads * (a.Width + b.Width + c.Width));
         Real* to = mine.Data;
         for (long i = 0; i < own; i++)
         {
             to = a.Pack(i, heads[group.Rank], to);
             if (!b.IsMissing) to = b.Pack(i, heads[group.Rank], to);
+            if (!c.IsMissing) to = c.Pack(i, heads[group.Rank], to);
         }
         return mine;
     }

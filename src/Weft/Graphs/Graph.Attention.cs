@@ -64,6 +64,11 @@ public sealed partial class Graph
         var share = Place.Share(heads);
         RowTerms.Fill(Z, dZ, state, heads, terms);
         var (own, other, values) = Ends(scoring, X, share, heads, kept, gather: false);
+        if (Outgoing is not null)
+        {
+            AttendAdjointWhole(scoring, X, heads, dropout, other, values, dZ, terms, gradient, dX);
+            return;
+        }
         var (upstream, rowTerms) = GatherTerms(share, dZ, terms, heads);
         var back = share.Sources;
         // What goes back to the sources lies side by side where it travels: [D ‖ Σ_src].

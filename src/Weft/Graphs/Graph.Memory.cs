@@ -24,8 +24,9 @@ public sealed partial class Graph
         long bytes = ByDestination.CountInto(seen) + Weights.Bytes;
         if (seen.Add(EdgeIds)) bytes += (long)EdgeIds.Length * sizeof(int);
         if (seen.Add(Identity)) bytes += Identity.Bytes;
-        foreach (var rows in new[] { Place.Rows, Place.Columns })
-            if (seen.Add(rows)) bytes += rows.Bytes;
+        foreach (var rows in new[] { Place.Rows, Place.Columns, Place.Outgoing })
+            if (rows is not null && seen.Add(rows)) bytes += rows.Bytes;
+        if (Outgoing is not null) bytes += Outgoing.Bytes + (outgoingMeans.IsValueCreated ? outgoingMeans.Value.Bytes : 0);
         if (bySource.IsValueCreated) bytes += BySource.CountInto(seen);
         foreach (var ordered in new[] { ownBySource, meansBySource })
             if (ordered.IsValueCreated) bytes += ordered.Value.View.CountInto(seen) + ordered.Value.Weights.Bytes;

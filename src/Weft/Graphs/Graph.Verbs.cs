@@ -27,6 +27,11 @@ public sealed partial class Graph
         CheckRows(dX, dZ, "dX", "dZ");
         CheckEdges(w.IsMissing ? Edges : w.Rows, "w");
         var share = Place.Share((int)dZ.Columns);
+        if (Outgoing is not null)
+        {
+            Spmm.Multiply(Outgoing.View, OutgoingWeights(w), share.Outgoing!.Gather(dZ, "dZ"), dX);
+            return;
+        }
         var partial = share.Sources.Partial(dX);
         var (view, weights) = WeightedBySource(w);
         Spmm.Multiply(view, weights, share.Destinations.Gather(dZ, "dZ"), partial);
@@ -51,6 +56,7 @@ public sealed partial class Graph
     /// <summary>dX^k = (S^k)ᵀ·dZ^k: the adjoint of <see cref="Aggregate(Matrix, Matrix, int, Matrix)"/> in X.</summary>
     public void AggregateAdjoint(Matrix S, Matrix dZ, int heads, Matrix dX)
     {
+        CheckComposed();
         CheckRows(dX, dZ, "dX", "dZ");
         CheckEdges(S.Rows, "S");
         var share = Place.Share(heads);
@@ -89,6 +95,7 @@ public sealed partial class Graph
     /// <summary>Σ_dst = sums of dP along each row, Σ_src = sums down each column: the adjoint of <see cref="OuterSum"/>.</summary>
     public void OuterSumAdjoint(Matrix dP, int heads, Matrix dcDst, Matrix dcSrc)
     {
+        CheckComposed();
         var share = Place.Share(heads);
         var partialDst = share.Destinations.Partial(dcDst);
         SegmentReduce.RowSums(ByDestination, dP, partialDst);
@@ -171,6 +178,29 @@ public sealed partial class Graph
         Span<long> sum = [count];
         Place.World.AllReduce(sum, Reduction.Sum);
         return sum[0];
+    }
+
+    /// <summary>True where no bit may depend on the number of processes.</summary>
+    internal bool IsReproducible => Place.Tree is not null;
+
+    /// <summary>How many runs of rows this process sums one by one when it sums over nodes: one, unless the bits must not depend on the number of processes.</summary>
+    internal int Runs => Place.Tree?.Runs.Length ?? 1;
+
+    /// <summary>The rows of a run.</summary>
+    internal Matrix Run(Matrix x, int run) => Place.Tree is null || x.IsMissing ? x : x.RowRange(Place.Tree.Runs[run].First, Place.Tree.Runs[run].Rows);
+
+    /// <summary>The first row of a run and how many it has, of a matrix of <paramref name="rows"/> rows.</summary>
+    internal (long First, long Rows) RowsOfRun(int run, long rows) => Place.Tree is null ? (0, rows) : Place.Tree.Runs[run];
+
+    /// <summary>Sums of this process's runs, one after another, [Runs · r, c] → the sum over the nodes of all processes, in the first r rows.</summary>
+    internal Matrix SumOfRuns(Matrix parts) => Place.Tree is null ? SumOverNodes(parts) : Place.Tree.Sum(parts, Place.Buffers);
+
+    /// <summary>The same for one number a run.</summary>
+    internal double SumOfRuns(ReadOnlySpan<double> parts) => Place.Tree is null ? SumOverNodes(parts[0]) : Place.Tree.Sum(parts);
+
+    private void CheckComposed()
+    {
+        if (Outgoing is not null) throw new NotSupportedException("a reproducible run has no coefficients of its outgoing edges: trace on one process, or without the reproducible mode");
     }
 
     /// <summary>A number for each row of the block and local head, combined with those of the processes that have other columns of the row.</summary>

@@ -15,12 +15,13 @@ public sealed partial class Graph
 {
     private readonly Lazy<EdgeView> bySource;
     private readonly Lazy<Graph> normalizedWithLoops, normalizedWithoutLoops;
-    private readonly Lazy<Matrix> meanWeights;
+    private readonly Lazy<Matrix> meanWeights, outgoingMeans;
     private readonly Lazy<(EdgeView View, Matrix Weights)> ownBySource, meansBySource;
 
-    internal Graph(EdgeView byDestination, int[] edgeIds, Matrix weights, Placement place, GraphIdentity identity)
+    internal Graph(EdgeView byDestination, int[] edgeIds, Matrix weights, Placement place, GraphIdentity identity, OutgoingEdges? outgoing = null)
     {
-        (ByDestination, EdgeIds, Weights, Place, Identity) = (byDestination, edgeIds, weights, place, identity);
+        (ByDestination, EdgeIds, Weights, Place, Identity, Outgoing) = (byDestination, edgeIds, weights, place, identity, outgoing);
+        outgoingMeans = new(() => Normalization.OutgoingMean(this));
         bySource = new(byDestination.Transpose);
         normalizedWithLoops = new(() => Normalization.Symmetric(this, addLoops: true));
         normalizedWithoutLoops = new(() => Normalization.Symmetric(this, addLoops: false));
@@ -34,6 +35,9 @@ public sealed partial class Graph
 
     /// <summary>The same edges grouped by source.</summary>
     internal EdgeView BySource => bySource.Value;
+
+    /// <summary>The edges that leave this process's nodes, where sums over them are made whole here; else null.</summary>
+    internal OutgoingEdges? Outgoing { get; }
 
     /// <summary>Number of each edge in the edge list that was given, by which random numbers and traces know it; [Edges].</summary>
     internal int[] EdgeIds { get; }
@@ -134,6 +138,15 @@ public sealed partial class Graph
         if (w.IsMissing) return (BySource, w);
         if (w == Weights) return ownBySource.Value;
         return meanWeights.IsValueCreated && w == MeanWeights ? meansBySource.Value : (BySource, w);
+    }
+
+    /// <summary>Weights of the outgoing edges, in their order, of which <paramref name="w"/> are the weights of the incoming ones.</summary>
+    private Matrix OutgoingWeights(Matrix w)
+    {
+        if (w.IsMissing) return w;
+        if (w == Weights) return Outgoing!.Weights;
+        if (meanWeights.IsValueCreated && w == MeanWeights) return outgoingMeans.Value;
+        throw new NotSupportedException("a reproducible run aggregates with the weights of the graph or with means; weights of a caller's own are known at the destinations alone");
     }
 
     private (EdgeView View, Matrix Weights) InOrderOfSources(Matrix w)

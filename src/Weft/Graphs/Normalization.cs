@@ -12,23 +12,33 @@ internal static class Normalization
     {
         var A = addLoops ? WithLoops(graph) : graph;
         static Real Scale(double d) => d > 0 ? (Real)(1 / Math.Sqrt(d)) : 0;
-        var (rowScale, columnScale) = graph.OwnedDestinations == graph.OwnedSources && graph.Identity.Degrees is null
+        var (rowScale, columnScale, outgoingScale) = graph.OwnedDestinations == graph.OwnedSources && graph.Identity.Degrees is null
             ? Scales(A, Scale)
             : BlockScales(graph, addLoops ? 1 : 0, Scale);
-        var weights = Matrix.Allocate(A.Edges, 1);
-        var view = A.ByDestination;
+        var weights = Scaled(A.ByDestination, A.Weights, rowScale, columnScale, rowFirst: true);
+        // The rows of the outgoing edges are the own nodes, which are the rows of the block too.
+        var outgoing = A.Outgoing is not { } o ? null : new OutgoingEdges(o.View, o.EdgeIds, Scaled(o.View, o.Weights, rowScale, outgoingScale, rowFirst: false));
+        return new Graph(A.ByDestination, A.EdgeIds, weights, A.Place, A.Identity, outgoing);
+    }
+
+    // The destination's factor comes first, so that an edge has the same bits in both views.
+    private static Matrix Scaled(EdgeView view, Matrix weights, Matrix rowScale, Matrix columnScale, bool rowFirst)
+    {
+        var scaled = Matrix.Allocate(view.Count, 1);
         for (long i = 0; i < view.Rows; i++)
             for (long e = view.Pointers[i]; e < view.Pointers[i + 1]; e++)
-                weights[e, 0] = rowScale[i, 0] * (A.Weights.IsMissing ? 1 : A.Weights[e, 0]) * columnScale[view.Index[e], 0];
+            {
+                Real row = rowScale[i, 0], column = columnScale[view.Index[e], 0];
+                scaled[e, 0] = (rowFirst ? row : column) * (weights.IsMissing ? 1 : weights[e, 0]) * (rowFirst ? column : row);
+            }
         KeepAlive(rowScale, columnScale);
-        return new Graph(view, A.EdgeIds, weights, A.Place, A.Identity);
+        return scaled;
     }
 
     /// <summary>1/n_i for every edge into i, n_i being its number of in-edges, weights not counted.</summary>
     public static Matrix RowMean(Graph graph)
     {
-        var unweighted = graph.Weights.IsMissing ? graph : new Graph(graph.ByDestination, graph.EdgeIds, default, graph.Place, graph.Identity);
-        var (rowScale, _) = Scales(unweighted, n => n > 0 ? (Real)(1 / n) : 0, alsoColumns: false);
+        var (rowScale, _, _) = Scales(Unweighted(graph), Mean, alsoColumns: false);
         var weights = Matrix.Allocate(graph.Edges, 1);
         var view = graph.ByDestination;
         for (long i = 0; i < view.Rows; i++)
@@ -37,19 +47,35 @@ internal static class Normalization
         return weights;
     }
 
+    /// <summary>The same for the outgoing edges, in their order.</summary>
+    public static Matrix OutgoingMean(Graph graph)
+    {
+        var (_, _, scale) = Scales(Unweighted(graph), Mean, alsoColumns: false);
+        var view = graph.Outgoing!.View;
+        var weights = Matrix.Allocate(view.Count, 1);
+        for (int e = 0; e < view.Index.Length; e++) weights[e, 0] = scale[view.Index[e], 0];
+        KeepAlive(scale, scale);
+        return weights;
+    }
+
+    private static Real Mean(double edges) => edges > 0 ? (Real)(1 / edges) : 0;
+
+    private static Graph Unweighted(Graph graph) =>
+        graph.Weights.IsMissing ? graph : new Graph(graph.ByDestination, graph.EdgeIds, default, graph.Place, graph.Identity, graph.Outgoing);
+
     // A block of a larger graph: the sums of its own edges are not the degrees of its nodes.
-    private static (Matrix Rows, Matrix Columns) BlockScales(Graph block, double loop, Func<double, Real> scale)
+    private static (Matrix Rows, Matrix Columns, Matrix Outgoing) BlockScales(Graph block, double loop, Func<double, Real> scale)
     {
         var degrees = block.Identity.Degrees ?? throw new InvalidOperationException(
             $"a GCN normalises with the degrees of all {block.OwnedSources} sources of a block, and a block's edges tell those of its destinations at most: give the degrees to Graph.Block");
         var scales = Matrix.Allocate(degrees.Length, 1);
         for (int j = 0; j < degrees.Length; j++) scales[j, 0] = scale(degrees[j] + loop);
-        return (scales.Top(block.OwnedDestinations), scales);
+        return (scales.Top(block.OwnedDestinations), scales, default);
     }
 
     // A function of every node's row sum, for the rows and for the columns of the block. Every channel needs it, so the sums
     // travel as one "head" per channel.
-    private static (Matrix Rows, Matrix Columns) Scales(Graph graph, Func<double, Real> scale, bool alsoColumns = true)
+    private static (Matrix Rows, Matrix Columns, Matrix Outgoing) Scales(Graph graph, Func<double, Real> scale, bool alsoColumns = true)
     {
         var place = graph.Place;
         var share = place.Share(place.Channels);
@@ -64,8 +90,9 @@ internal static class Normalization
             for (long c = 0; c < sums.Columns; c++) scales[i, c] = scale(sums[i, c]);
         var rows = Copy(share.Destinations.Gather(scales.Top(graph.OwnedDestinations), "scale"));
         var columns = alsoColumns ? Copy(share.Sources.Gather(scales, "scale")) : default;
+        var outgoing = share.Outgoing is null ? default : Copy(share.Outgoing.Gather(scales, "scale"));
         KeepAlive(sums, scales);
-        return (rows, columns);
+        return (rows, columns, outgoing);
     }
 
     /// <summary>The graph with a loop of weight 1 at every node, after the node's other in-edges.</summary>
@@ -101,7 +128,41 @@ internal static class Normalization
             }
             pointers[i + 1] = at;
         }
-        return new Graph(new EdgeView(pointers, index, null, columns.Count), ids, weights, rows == place.Rows && columns == place.Columns ? place : place.With(rows, columns), graph.Identity);
+        var outgoing = place.Outgoing is null ? null : WithDiagonal(place.Outgoing, graph.Identity.Diagonal, d => d.Column);
+        var around = rows == place.Rows && columns == place.Columns && outgoing == place.Outgoing ? place : place.With(rows, columns, outgoing);
+        return new Graph(new EdgeView(pointers, index, null, columns.Count, old.ByLeaf), ids, weights, around, graph.Identity,
+            outgoing is null ? null : WithLoops(graph, graph.Outgoing!, outgoing));
+    }
+
+    /// <summary>The outgoing edges with a loop at every node, after the node's other edges into itself.</summary>
+    private static OutgoingEdges WithLoops(Graph graph, OutgoingEdges old, SharedRows outgoing)
+    {
+        var (before, numbers) = (graph.Place.Outgoing!, outgoing.Numbers());
+        var diagonal = graph.Identity.Diagonal;
+        var pointers = new long[diagonal.Length + 1];
+        long count = old.View.Count + diagonal.Length, at = 0;
+        var index = GC.AllocateUninitializedArray<int>(checked((int)count), pinned: true);
+        var ids = GC.AllocateUninitializedArray<int>(index.Length, pinned: true);
+        var weights = Matrix.Allocate(count, 1);
+        void Put(int place, int id, Real weight) => (index[at], ids[at], weights[at++, 0]) = (numbers is null ? place : numbers[place], id, weight);
+        for (int i = 0; i < diagonal.Length; i++)
+        {
+            bool looped = false;
+            int loop = checked((int)(graph.Identity.TotalEdges + diagonal[i].Node));
+            for (long e = old.View.Pointers[i]; e < old.View.Pointers[i + 1]; e++)
+            {
+                int place = before.PlaceOf(old.View.Index[e]);
+                if (!looped && place > diagonal[i].Column)
+                {
+                    Put(diagonal[i].Column, loop, 1);
+                    looped = true;
+                }
+                Put(place, old.EdgeIds[e], old.Weights.IsMissing ? 1 : old.Weights[e, 0]);
+            }
+            if (!looped) Put(diagonal[i].Column, loop, 1);
+            pointers[i + 1] = at;
+        }
+        return new OutgoingEdges(new EdgeView(pointers, index, null, outgoing.Count, old.View.ByLeaf), ids, weights);
     }
 
     private static SharedRows WithDiagonal(SharedRows rows, (int Row, int Column, int Node)[] diagonal, Func<(int Row, int Column, int Node), int> of)

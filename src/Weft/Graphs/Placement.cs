@@ -23,6 +23,15 @@ internal sealed class Placement
     /// <summary>The block's columns (its sources), shared with the processes of its column of the grid.</summary>
     public required SharedRows Columns { get; init; }
 
+    /// <summary>
+    /// Destinations of the edges that leave this process's nodes, where sums over out-edges are made whole by the process that owns
+    /// the source; null where partial sums travel.
+    /// </summary>
+    public SharedRows? Outgoing { get; init; }
+
+    /// <summary>The tree of sums over nodes, where their bits must not depend on the number of processes; else null.</summary>
+    public NodeTree? Tree { get; init; }
+
     /// <summary>Number of channels: heads (or feature columns) are shared out among so many processes.</summary>
     public required int Channels { get; init; }
 
@@ -32,7 +41,7 @@ internal sealed class Placement
     /// <summary>Whether the block's rows and columns are all those of the group, or those that have edges.</summary>
     public ExchangeKind Kind { get; init; }
 
-    /// <summary>Memory of the exchanges, side 0 being the destinations' and side 1 the sources'.</summary>
+    /// <summary>Memory of the exchanges, side 0 being the destinations', 1 the sources', 2 the tree's and 3 the outgoing edges'.</summary>
     public Workspace Buffers { get; private init; } = new();
 
     /// <summary>One process holds everything.</summary>
@@ -47,8 +56,10 @@ internal sealed class Placement
     };
 
     /// <summary>The same place for a block with these rows and columns.</summary>
-    public Placement With(SharedRows rows, SharedRows columns) => new()
+    public Placement With(SharedRows rows, SharedRows columns, SharedRows? outgoing) => new()
     {
+        Outgoing = outgoing,
+        Tree = Tree,
         World = World,
         RowPeers = RowPeers,
         Rows = rows,
@@ -81,7 +92,7 @@ internal sealed class Placement
         Exchange Of(SharedRows rows, int side) => new(
             all ? SharedRows.Whole(rows.Group, rows.Owned, rows.Channels) : rows,
             [.. rows.Channels.Select(c => Cut(heads, Channels, c))], heads, Buffers, side);
-        return new HeadShare(first, count, Of(Rows, 0), Of(Columns, 1));
+        return new HeadShare(first, count, Of(Rows, 0), Of(Columns, 1), Outgoing is null ? null : Of(Outgoing, 3));
     }
 
     /// <summary>Piece number <paramref name="at"/> of <paramref name="items"/> cut into <paramref name="pieces"/>: contiguous, remainder first.</summary>
@@ -107,4 +118,9 @@ internal sealed class Placement
 }
 
 /// <summary>The heads that this process works on, and the exchanges of rows with that many heads.</summary>
-internal sealed record HeadShare(int First, int Count, Exchange Destinations, Exchange Sources);
+/// <param name="First">The first of them.</param>
+/// <param name="Count">How many.</param>
+/// <param name="Destinations">Rows of the block.</param>
+/// <param name="Sources">Columns of the block.</param>
+/// <param name="Outgoing">Destinations of the edges that leave own nodes, where sums over them are made whole here; else null.</param>
+internal sealed record HeadShare(int First, int Count, Exchange Destinations, Exchange Sources, Exchange? Outgoing);

@@ -193,4 +193,8 @@ internal static unsafe class ActivationPass
 /// <param name="S">What σ′ is taken from: σ's argument, or its value. [n, C]</param>
 /// <param name="FromOutput">True if <paramref name="S"/> is σ's value.</param>
 /// <param name="dH">The gradient at σ's value, [n, C].</param>
-internal readonly record struct ActivationAdjoint(Activation σ, Matrix S, bool FromOutput, Matrix dH);
+internal readonly record struct ActivationAdjoint(Activation σ, Matrix S, bool FromOutput, Matrix dH)
+{
+    /// <summary>The same for rows first … first + rows − 1.</summary>
+    public ActivationAdjoint Range(long first, long rows) => this with { S = S.RowRange(first, rows), dH = dH.RowRange(first, rows) };
+}

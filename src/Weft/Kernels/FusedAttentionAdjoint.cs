@@ -19,7 +19,7 @@ internal static unsafe class FusedAttentionAdjoint
     /// <param name="terms"><see cref="RowTerms"/> of each destination, [A.Rows, K·4].</param>
     /// <param name="dropout">B of the forward pass.</param>
     /// <param name="dOwn">[A.Rows, K·w]; may be the score's own rows.</param>
-    /// <param name="da">The destinations' part is added to the gradient of the score's vector, [K, w]; or missing.</param>
+    /// <param name="da">The destinations' part is added to the gradient of the score's vector, [K, w]; where A's pieces end at leaves, leaf by leaf, [leaves, K·w …]; or missing.</param>
     public static void Destinations<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix da)
         where TScore : struct, IAttentionScore =>
         Run<TScore, AtDestinations>(A, score, dZ, X, heads, terms, dropout, dOwn, default, da);
@@ -34,7 +34,7 @@ internal static unsafe class FusedAttentionAdjoint
     /// <param name="dropout">B of the forward pass.</param>
     /// <param name="dOwn">[A.Rows, K·w], or missing where the score reads X itself: its part is added to dX.</param>
     /// <param name="dX">[A.Rows, K·d]</param>
-    /// <param name="da">The sources' part is added to the gradient of the score's vector, [K, w]; or missing.</param>
+    /// <param name="da">The sources' part is added to the gradient of the score's vector, as at the destinations; or missing.</param>
     public static void Sources<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da)
         where TScore : struct, IAttentionScore =>
         Run<TScore, AtSources>(A, score, X, dZ, heads, terms, dropout, dOwn, dX, da);
@@ -79,7 +79,18 @@ internal static unsafe class FusedAttentionAdjoint
             RowParallel.For(pieces.Count, A.Count * (8 * own.Columns + 16), ref job);
             foreach (var row in pieces.LongRows) job.Join(row);
         }
-        for (int k = 0; k < da.Rows; k++) Elementwise.ColumnSums(partial.ColumnRange(k * padded, da.Columns), da.RowRange(k, 1), accumulate: true);
+        if (da.IsMissing) return;
+        if (A.ByLeaf) AddToLeaves(pieces, partial, heads, padded, own.Columns / heads, da);
+        else
+            for (int k = 0; k < da.Rows; k++) Elementwise.ColumnSums(partial.ColumnRange(k * padded, da.Columns), da.RowRange(k, 1), accumulate: true);
+    }
+
+    /// <summary>The sums of the pieces of each leaf of 256 rows, in their order, added to the leaf's row of da.</summary>
+    private static void AddToLeaves(EdgePieces pieces, Matrix partial, int heads, long padded, long d, Matrix da)
+    {
+        for (int p = 0; p < pieces.Count; p++)
+            for (int k = 0; k < heads; k++)
+                RowVector.Add(partial.Data + p * partial.Stride + k * padded, da.Data + pieces.FirstRow[p] / RowVector.RowsPerLeaf * da.Stride + k * d, d);
     }
 
     /// <summary>Which end of the edges a pass works on.</summary>

@@ -100,9 +100,10 @@ public sealed class Gat : ILayer
             graph.AttendAdjoint(Scoring.Additive(saved["cDst"], saved["cSrc"], options.Slope), X, K, saved.EdgeDropout(options), saved.Gathered, Zk, saved["state"], dZk, // (19)–(25), (32)
                 saved.Temporary("terms", n, RowTerms.Count * K), new(dcDst, dcSrc, default), dX);
         }
-        var daDst = saved.Temporary("daDst", K, width / K);
-        var daSrc = saved.Temporary("daSrc", K, width / K);
-        HeadDot.AdjointA(X, dcDst, daDst, dcSrc, daSrc);                       // (26)  da_dst = Xᵀ·Σ_dst, da_src = Xᵀ·Σ_src
+        var daDst = saved.TemporarySums(graph, "daDst", K, width / K);
+        var daSrc = saved.TemporarySums(graph, "daSrc", K, width / K);
+        for (int run = 0; run < graph.Runs; run++)
+            HeadDot.AdjointA(graph.Run(X, run), graph.Run(dcDst, run), LayerSteps.Sum(daDst, graph, run), graph.Run(dcSrc, run), LayerSteps.Sum(daSrc, graph, run)); // (26)  da_dst = Xᵀ·Σ_dst, da_src = Xᵀ·Σ_src
         saved.AddGradient(graph, aDst, daDst);
         saved.AddGradient(graph, aSrc, daSrc);
 

@@ -99,7 +99,7 @@ public sealed class GatV2 : ILayer
         if (saved.Tracing) (dXdst, dXsrc, da) = TracedBackward(graph, Xsrc, dZk, saved);
         else
         {
-            da = saved.Temporary("da", K, width / K);
+            da = saved.TemporarySums(graph, "da", K, width / K);
             var Zk = saved["Zk"];
             var Xdst = SharesWeights ? Xsrc.Top(n) : saved["Xdst"];
             dXdst = SharesWeights ? saved.Temporary("dXdst", n, width) : saved.Over("Xdst", "dXdst", n, width);

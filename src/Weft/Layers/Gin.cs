@@ -82,14 +82,12 @@ public sealed class Gin : ILayer
         var dZ1 = saved.OutputAdjoint(graph, φ, b1, dT, "Z1", "T", "dZ1", "db1"); // dZ1 = dT ⊙ φ′(Z1), db1 = Σ_i dZ1_i
 
         if (saved.Tracing) Gemm.MultiplyTransposedRight(dZ1, W1.Value, saved.Take("dU", n, H.Columns)); // dU = dZ1·W1ᵀ
-        var deps = saved.Temporary("deps", 1, 1);
         if (AggregatesFirst(saved))
         {
             saved.AddProductGradient(graph, W1, saved["U"], dZ1, "dW1");       // dW1 = Uᵀ·dZ1
             var dU = saved.Temporary("dU", n, H.Columns);
             Gemm.MultiplyTransposedRight(dZ1, W1.Value, dU);                   // dU = dZ1·W1ᵀ
-            deps[0, 0] = (Real)Elementwise.Dot(dU, H.Dense.Top(n));            // dε = ⟨dU, H⟩
-            saved.AddGradient(graph, eps, deps);
+            saved.AddDotGradient(graph, eps, dU, H.Dense.Top(n), "deps");      // dε = ⟨dU, H⟩
             if (!saved.NeedsInputGradient) return default;
             var dInput = saved.Take("dH_prev", H.Rows, H.Columns);
             graph.AggregateAdjoint(default, dU, dInput);                       // dH = Aᵀ·dU
@@ -97,8 +95,7 @@ public sealed class Gin : ILayer
             return dInput;
         }
         var Y = saved["Y"];
-        deps[0, 0] = (Real)Elementwise.Dot(dZ1, Y.Top(n));                     // dε = ⟨dU, H⟩ = ⟨dZ1, H·W1⟩
-        saved.AddGradient(graph, eps, deps);
+        saved.AddDotGradient(graph, eps, dZ1, Y.Top(n), "deps");               // dε = ⟨dU, H⟩ = ⟨dZ1, H·W1⟩
         var dY = saved.Temporary("dY", H.Rows, dZ1.Columns);
         graph.AggregateAdjoint(default, dZ1, dY);                              // dY = Aᵀ·dZ1
         Elementwise.AddScaled(dY.Top(n), one, dZ1, dY.Top(n));                 //      + (1 + ε)·dZ1

@@ -86,18 +86,33 @@ internal static class LayerSteps
             return dH;
         }
         var dZ = saved.Tracing ? saved.Take(name, dH.Rows, dH.Columns) : dH;
-        var db = b is null ? default : saved.Temporary(nameOfBias, 1, dH.Columns);
-        Elementwise.Backward(saved.AdjointOf(σ, dH, argument, value), dZ, db);
-        if (b is not null) saved.AddGradient(graph, b, db);
+        var adjoint = saved.AdjointOf(σ, dH, argument, value);
+        if (b is null)
+        {
+            Elementwise.Backward(adjoint, dZ, default);
+            return dZ;
+        }
+        var db = saved.TemporarySums(graph, nameOfBias, 1, dH.Columns);
+        for (int run = 0; run < graph.Runs; run++)
+        {
+            var (first, rows) = graph.RowsOfRun(run, dH.Rows);
+            Elementwise.Backward(adjoint.Range(first, rows), dZ.RowRange(first, rows), db.RowRange(run, 1));
+        }
+        saved.AddGradient(graph, b, db);
         return dZ;
     }
 
     /// <summary>dZ = dH ⊙ σ′(Z), dW = Xᵀ·dZ and db = Σ_i dZ_i, added to the parameters' gradients, for a dZ that nobody else reads: it is never kept.</summary>
     public static void AddProductGradients(this Saved saved, Graph graph, Activation σ, Parameter W, Parameter? b, Matrix X, Matrix dH)
     {
-        var dW = saved.Temporary("dW", W.Value.Rows, W.Value.Columns);
-        var db = saved.Temporary("db", 1, dH.Columns);
-        Gemm.MultiplyTransposedLeft(X, saved.AdjointOf(σ, dH), dW, db);
+        var dW = saved.TemporarySums(graph, "dW", W.Value.Rows, W.Value.Columns);
+        var db = saved.TemporarySums(graph, "db", 1, dH.Columns);
+        var dZ = saved.AdjointOf(σ, dH);
+        for (int run = 0; run < graph.Runs; run++)
+        {
+            var (first, rows) = graph.RowsOfRun(run, dH.Rows);
+            Gemm.MultiplyTransposedLeft(X.RowRange(first, rows), dZ.Range(first, rows), Sum(dW, graph, run), db.RowRange(run, 1));
+        }
         if (b is not null) saved.AddGradient(graph, b, db);
         saved.AddGradient(graph, W, dW);
     }
@@ -110,20 +125,56 @@ internal static class LayerSteps
     /// <summary>db = Σ_i dZ_i over the nodes of every process, added to the parameter's gradient.</summary>
     public static void AddBiasGradient(this Saved saved, Graph graph, Parameter b, Matrix dZ, string name = "db")
     {
-        var db = saved.Temporary(name, 1, dZ.Columns);
-        Elementwise.ColumnSums(dZ, db);
+        var db = saved.TemporarySums(graph, name, 1, dZ.Columns);
+        for (int run = 0; run < graph.Runs; run++) Elementwise.ColumnSums(graph.Run(dZ, run), db.RowRange(run, 1));
         saved.AddGradient(graph, b, db);
     }
 
     /// <summary>dW = Hᵀ·dX over the nodes of every process, added to the parameter's gradient.</summary>
     public static void AddProductGradient(this Saved saved, Graph graph, Parameter W, NodeMatrix H, Matrix dX, string name)
     {
-        var dW = saved.Temporary(name, W.Value.Rows, W.Value.Columns);
-        NodeProduct.MultiplyTransposedLeft(H, dX, dW);
+        var dW = saved.TemporarySums(graph, name, W.Value.Rows, W.Value.Columns);
+        for (int run = 0; run < graph.Runs; run++)
+        {
+            if (!H.IsSparse) Gemm.MultiplyTransposedLeft(graph.Run(H.Dense, run), graph.Run(dX, run), Sum(dW, graph, run));
+            else if (!graph.IsReproducible) NodeProduct.MultiplyTransposedLeft(H, dX, dW);
+            else
+            {
+                var (first, rows) = graph.RowsOfRun(run, dX.Rows);
+                SparseLeaves.MultiplyTransposedLeft(H.Sparse!.ByRow, H.Sparse.Values, dX, first, rows, Sum(dW, graph, run));
+            }
+        }
         saved.AddGradient(graph, W, dW);
     }
 
+    /// <summary>⟨A, B⟩ over the nodes of every process, added to the gradient of a parameter of one number.</summary>
+    public static void AddDotGradient(this Saved saved, Graph graph, Parameter parameter, Matrix A, Matrix B, string name)
+    {
+        var sum = saved.Temporary(name, 1, 1);
+        if (!graph.IsReproducible)
+        {
+            sum[0, 0] = (Real)Elementwise.Dot(A, B);
+            saved.AddGradient(graph, parameter, sum);
+            return;
+        }
+        // Rounded once, at the end: partial sums of an inner product are in double precision.
+        Span<double> dots = stackalloc double[graph.Runs];
+        for (int run = 0; run < dots.Length; run++) dots[run] = Elementwise.Dot(graph.Run(A, run), graph.Run(B, run));
+        sum[0, 0] = (Real)graph.SumOfRuns(dots);
+        Elementwise.Add(parameter.Gradient, sum, parameter.Gradient);
+    }
+
+    /// <summary>A temporary buffer for sums over nodes, one below another for each run of rows that is summed by itself: one, but in a reproducible run.</summary>
+    public static Matrix TemporarySums(this Saved saved, Graph graph, string name, long rows, long columns) => saved.Temporary(name, graph.Runs * rows, columns);
+
+    /// <summary>The sum of one run.</summary>
+    public static Matrix Sum(Matrix sums, Graph graph, int run) => sums.RowRange(run * (sums.Rows / graph.Runs), sums.Rows / graph.Runs);
+
     /// <summary>Sums a gradient over the processes and adds it to the parameter's.</summary>
-    public static void AddGradient(this Saved saved, Graph graph, Parameter parameter, Matrix partial) =>
-        Elementwise.Add(parameter.Gradient, graph.SumOverNodes(partial), parameter.Gradient);
+    /// <param name="saved">Not used; the gradient belongs to its layer.</param>
+    /// <param name="graph">The graph whose processes share the nodes.</param>
+    /// <param name="parameter">The parameter.</param>
+    /// <param name="sums">The sums of this process's runs of rows, as <see cref="TemporarySums"/> holds them.</param>
+    public static void AddGradient(this Saved saved, Graph graph, Parameter parameter, Matrix sums) =>
+        Elementwise.Add(parameter.Gradient, graph.SumOfRuns(sums), parameter.Gradient);
 }

@@ -29,7 +29,14 @@ internal static class MaskedSum
         }
         var job = new Job<TRow> { Logits = logits, Gradient = dLogits, Mask = target.Mask, Partials = target.Partials, RowLoss = row };
         RowParallel.For(logits.Rows, logits.Count * workPerEntry, ref job, RowVector.RowsPerLeaf);
-        return target.Graph.SumOverNodes(Tree(target.Partials));
+        var graph = target.Graph;
+        Span<double> sums = stackalloc double[graph.Runs];
+        for (int run = 0; run < sums.Length; run++)
+        {
+            var (first, rows) = graph.RowsOfRun(run, logits.Rows);
+            sums[run] = Tree(target.Partials.AsSpan((int)(first / RowVector.RowsPerLeaf), (int)((rows + RowVector.RowsPerLeaf - 1) / RowVector.RowsPerLeaf)));
+        }
+        return graph.SumOfRuns(sums);
     }
 
     private static double Tree(ReadOnlySpan<double> leaves)
