@@ -1,4 +1,5 @@
 using System.Text;
+using Weft.Communication;
 using Weft.Datasets;
 using Weft.Training;
 
@@ -24,12 +25,18 @@ internal static class ErrorReport
     /// <summary>Writes <c>error: …</c>, and the stack trace below it if asked for, and returns the exit code.</summary>
     public static int Write(Exception problem, TextWriter error, bool debug)
     {
+        // Of ranks that are played here the first that failed says why, as it would alone.
+        if (problem is RankFailedException { InnerException: { } cause }) return Write(cause, error, debug);
         int code = ExitCode(problem);
-        bool unexpected = code == WorkFailedException.ExitCode && problem is not (WorkFailedException or TrainingDivergedException or OutOfMemoryException);
+        bool unexpected = !IsExpected(problem);
         error.WriteLine($"error: {OneLine(Message(problem))}{(unexpected && !debug ? " (--debug shows where)" : "")}");
         if (debug) error.WriteLine(problem);
         return code;
     }
+
+    /// <summary>True for what is no mistake of the program: input, data, memory, a disk.</summary>
+    public static bool IsExpected(Exception problem) =>
+        ExitCode(problem) == UsageException.ExitCode || problem is WorkFailedException or TrainingDivergedException or OutOfMemoryException;
 
     // What a user can put right by another command line or another file is the user's to hear about as such.
     private static int ExitCode(Exception problem) => problem switch

@@ -8,7 +8,8 @@ namespace Weft.Cli;
 /// <summary>The command <c>weft</c>.</summary>
 public static class Program
 {
-    private const int Interrupted = 130, Terminated = 143;
+    internal const int Interrupted = 130;
+    private const int Terminated = 143;
 
     /// <summary>Runs the command line of the process; Ctrl-C and SIGTERM ask the work to stop and to leave its checkpoint.</summary>
     /// <returns>0 done, 1 the work failed, 2 the input was wrong, 130 interrupted, 143 terminated.</returns>

@@ -9,7 +9,7 @@ internal sealed record RunOutcome
 
     public required string Split { get; init; }
 
-    public required int Nodes { get; init; }
+    public required long Nodes { get; init; }
 
     public required long Edges { get; init; }
 
@@ -47,4 +47,7 @@ internal sealed record RunOutcome
     public required double StartSeconds { get; init; }
 
     public required string Folder { get; init; }
+
+    /// <summary>What it cost to share the graph; null for a process alone.</summary>
+    public required Sharing? Sharing { get; init; }
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Weft.Cli.Display;
-using Weft.Kernels;
+using Weft.Communication;
 
 namespace Weft.Cli.Commands;
 
@@ -15,6 +15,8 @@ internal static class Train
             "weft train graph.npz --model gcn --hidden 64 --epochs 200",
             "weft train edges.csv --features degree --split random",
             "weft train --resume runs/cora-gat-1   go on after an interruption",
+            "mpirun -n 4 weft train products/      one graph on four processes",
+            "weft train cora --processes 4 --grid 2x2x1",
             "weft train cora --json > summary.json one JSON object on standard output");
         var choice = new RunChoice();
         var output = Ask.Word("--out", "The run's folder [runs/DATASET-MODEL-N]", "RUN");
@@ -23,22 +25,32 @@ internal static class Train
         var threads = Ask.WholeIfGiven("--threads", "Threads [all cores]", 1, 1024);
         var quiet = Ask.Switch("--quiet", "No progress, only the summary");
         var json = Ask.Switch("--json", "The summary as one JSON object on standard output; all else on standard error");
+        var layoutOptions = new LayoutOptions();
         choice.AddTo(verb);
+        layoutOptions.AddTo(verb);
         foreach (var option in new Option[] { runs, threads, output, resume, quiet, json }) verb.Options.Add(option);
 
         verb.Does((parsed, cancellation) =>
         {
-            RowParallel.Threads = parsed.GetValue(threads) ?? Environment.ProcessorCount;
-            var terminal = Terminal.Of(parsed, parsed.GetValue(json));
-            var job = new TrainingJob(terminal, parsed.GetValue(quiet), parsed.GetValue(json));
+            var (asJson, isQuiet) = (parsed.GetValue(json), parsed.GetValue(quiet));
+            bool launched = MpiCommunicator.IsLaunched;
+            var layout = layoutOptions.Read(parsed, launched);
+            Func<TrainingJob, int> work;
             if (parsed.GetValue(resume) is { } folder)
             {
                 string? extra = choice.Given(parsed).Concat(new Option[] { output, runs }.Where(o => parsed.GetResult(o) is { Implicit: false }).Select(o => o.Name)).FirstOrDefault();
                 if (extra is not null) throw new UsageException($"{extra} does not go with --resume: a run goes on with the settings in its config.json");
                 if (choice.Dataset(parsed) is not null) throw new UsageException("a data set does not go with --resume: a run goes on with the one in its config.json");
-                return job.Resume(folder, cancellation);
+                work = job => job.Resume(folder, cancellation);
             }
-            return job.Run(choice.Read(parsed), parsed.GetValue(runs), parsed.GetValue(output), cancellation);
+            else
+            {
+                var config = choice.Read(parsed);
+                work = job => job.Run(config, parsed.GetValue(runs), parsed.GetValue(output), cancellation);
+            }
+            var terminal = Terminal.Of(parsed, asJson);
+            return Processes.Run(layout, launched, parsed.GetValue(threads), team => work(new TrainingJob(team.Leads ? terminal : Terminal.Mute, isQuiet, asJson, team)),
+                problem => ErrorReport.Write(problem, parsed.InvocationConfiguration.Error, parsed.GetValue<bool>("--debug")));
         });
         return verb;
     }

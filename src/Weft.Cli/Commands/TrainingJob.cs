@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Weft.Cli.Display;
+using Weft.Communication;
 using Weft.Datasets;
 using Weft.Models;
 using Weft.Training;
@@ -7,13 +8,14 @@ using Weft.Training;
 namespace Weft.Cli.Commands;
 
 /// <summary>What <c>weft train</c> does once it knows its configuration: one run, several, or the rest of one.</summary>
-internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
+/// <remarks>Of several processes the first writes the files and speaks; the others compute what it computes, and nothing else.</remarks>
+internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team team)
 {
     /// <summary>One run, or several with seeds that follow one another.</summary>
     public int Run(RunConfig config, int runs, string? output, CancellationToken cancellation)
     {
-        var dataset = DataFetch.Open(config.Dataset, terminal, cancellation);
-        config = Settle(config, dataset);
+        using var set = TrainingSet.Open(config, team, terminal, cancellation);
+        config = set.Settle(config);
         string folder = output ?? FreeFolder(config);
         var outcomes = new List<RunOutcome>();
         for (int run = 0; run < runs; run++)
@@ -21,23 +23,26 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
             var one = config with { Run = config.Run + run, Training = config.Training with { Seed = config.Training.Seed + (ulong)run } };
             string path = runs == 1 ? folder : Path.Combine(folder, $"seed-{one.Training.Seed}");
             // Everything that can be wrong is found before the first file is written.
-            var (trainer, memory) = Ready(dataset, one);
-            using var files = RunFolder.Create(path, one);
-            outcomes.Add(Finish(trainer, memory, files, runs > 1 ? $"run {run + 1} of {runs}, " : "", cancellation));
+            var (trainer, memory) = Ready(set, one, last: run == runs - 1);
+            using var files = team.Leads ? RunFolder.Create(path, one) : null;
+            outcomes.Add(Finish(trainer, memory, one, files, runs > 1 ? $"run {run + 1} of {runs}, " : "", cancellation));
         }
-        Summary.Show(terminal, outcomes, folder, json);
+        if (team.Leads) Summary.Show(terminal, outcomes, folder, json);
         return 0;
     }
 
     /// <summary>The configuration as it is carried out on a set: a file may be of another program or leave defaults open.</summary>
-    public static RunConfig Settle(RunConfig config, Dataset dataset) => config with
+    public static RunConfig Settle(RunConfig config, Dataset dataset) => Settle(config, DataTraits.Of(dataset));
+
+    /// <inheritdoc cref="Settle(RunConfig, Dataset)"/>
+    public static RunConfig Settle(RunConfig config, DataTraits traits) => config with
     {
         Version = new RunConfig().Version,
         Precision = sizeof(Real) * 8,
         Model = Architecture.Settle(config.Model),
-        Data = TrainingData.Settle(config.Data, dataset, config.Model.Model),
-        ClassNames = config.Data.RandomClasses > 0 ? null : dataset.ClassNames,
-        MultiLabel = dataset.Targets.IsMissing ? null : true,
+        Data = TrainingData.Settle(config.Data, traits.SparseFeatures, traits.Splits, traits.ManyGraphs, config.Model.Model),
+        ClassNames = config.Data.RandomClasses > 0 ? null : traits.ClassNames,
+        MultiLabel = traits.MultiLabel ? true : null,
     };
 
     /// <summary>The model as it is built for prepared data, which may want an embedding.</summary>
@@ -47,51 +52,60 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
     /// <summary>The rest of an interrupted run.</summary>
     public int Resume(string folder, CancellationToken cancellation)
     {
-        var config = RunFolder.ReadConfig(folder);
+        // Only the first process need see the folder.
+        var config = RunConfig.FromJson(team.Tell(() => RunFolder.ReadConfig(folder).ToJson()), folder);
         if (config.Precision != sizeof(Real) * 8)
             throw new UsageException($"{folder} was begun in {config.Precision}-bit precision; go on with it in that build");
-        var (trainer, memory) = Ready(DataFetch.Open(config.Dataset, terminal, cancellation), config);
-        using var files = RunFolder.Resume(folder, config, trainer);
-        Summary.Show(terminal, [Finish(trainer, memory, files, "", cancellation)], folder, json);
+        using var set = TrainingSet.Open(config, team, terminal, cancellation);
+        var (trainer, memory) = Ready(set, config, last: true);
+        using var files = team.Leads ? RunFolder.Resume(folder, config, trainer) : null;
+        trainer.Synchronize();
+        var outcome = Finish(trainer, memory, config, files, "", cancellation);
+        if (team.Leads) Summary.Show(terminal, [outcome], folder, json);
         return 0;
     }
 
-    private static (Trainer Trainer, MemoryMeter Memory) Ready(Dataset dataset, RunConfig config)
+    private static (Trainer Trainer, MemoryMeter Memory) Ready(TrainingSet set, RunConfig config, bool last)
     {
-        var data = TrainingData.Prepare(dataset, config.Data, config.Model.Model, config.Run);
+        var data = set.Prepare(config);
+        // A process that shares the set keeps its rows alone.
+        if (last) set.Dispose();
         var memory = new MemoryMeter();
         var model = Architecture.Build(Model(config, data), data.Inputs, data.Outputs);
         model.Initialize(config.Training.Seed);
         return (new Trainer(model, data, config.Training), memory);
     }
 
-    private RunOutcome Finish(Trainer trainer, MemoryMeter memory, RunFolder files, string which, CancellationToken cancellation)
+    private RunOutcome Finish(Trainer trainer, MemoryMeter memory, RunConfig config, RunFolder? files, string which, CancellationToken cancellation)
     {
         try
         {
-            return ToTheEnd(trainer, memory, files, which, cancellation);
+            return ToTheEnd(trainer, memory, config, files, which, cancellation);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new WorkFailedException($"{problem.Message.TrimEnd('.')}; once that is put right, go on with: weft train --resume {files.Path}", problem);
+            throw new WorkFailedException($"{problem.Message.TrimEnd('.')}; once that is put right, go on with: weft train --resume {files?.Path}", problem);
         }
     }
 
-    private RunOutcome ToTheEnd(Trainer trainer, MemoryMeter memory, RunFolder files, string which, CancellationToken cancellation)
+    private RunOutcome ToTheEnd(Trainer trainer, MemoryMeter memory, RunConfig config, RunFolder? files, string which, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         var (steps, forwards) = (new List<double>(), new List<double>());
+        var traffic = new List<Traffic>();
         double start = double.NaN;
         try
         {
-            using var view = TrainingView.Open(terminal, quiet, which, files.Config, trainer);
+            using var view = TrainingView.Open(terminal, quiet || !team.Leads, which, config, trainer);
             if (!trainer.Finished) start = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
             while (!trainer.Finished)
             {
-                cancellation.ThrowIfCancellationRequested();
+                // A signal may reach one process an epoch before the others: all stop at the same one.
+                if (Agreement.Any(team.World, cancellation.IsCancellationRequested)) throw new OperationCanceledException(cancellation);
                 var report = trainer.RunEpoch();
-                files.Log(report, trainer);
+                files?.Log(report, trainer);
                 steps.Add(report.StepMilliseconds);
+                traffic.Add(trainer.StepTraffic);
                 if (report.Evaluated) forwards.Add(report.ForwardMilliseconds);
                 memory.Sample(trainer.Epoch);
                 view.Show(report);
@@ -99,22 +113,22 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
         }
         catch (OperationCanceledException)
         {
-            files.WriteCheckpoint(trainer);
-            terminal.Say($"stopped after epoch {trainer.Epoch}; go on with: weft train --resume {files.Path}{(which.Length > 0 ? " (that run; the later ones have not begun)" : "")}");
+            files?.WriteCheckpoint(trainer);
+            if (files is not null) terminal.Say($"stopped after epoch {trainer.Epoch}; go on with: weft train --resume {files.Path}{(which.Length > 0 ? " (that run; the later ones have not begun)" : "")}");
             throw;
         }
-        files.WriteCheckpoint(trainer);
+        files?.WriteCheckpoint(trainer);
         string last = ParameterDigest.Sha256(trainer.Model.Parameters);
         trainer.UseBestParameters();
         // Scored before it is saved: a model without finite scores is no result.
         var scores = trainer.Evaluate();
-        files.SaveModel(trainer);
+        files?.SaveModel(trainer);
         var data = trainer.Data;
         return new RunOutcome
         {
-            Config = files.Config,
+            Config = config,
             Split = data.Split.Name,
-            Nodes = data.Dataset.Nodes,
+            Nodes = data.Nodes,
             Edges = data.Edges,
             Features = data.Inputs,
             Classes = data.Outputs,
@@ -131,7 +145,8 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json)
             WorkspaceBytes = trainer.WorkspaceBytes,
             Seconds = clock.Elapsed.TotalSeconds,
             StartSeconds = start,
-            Folder = files.Path,
+            Folder = files?.Path ?? "",
+            Sharing = Sharing.Of(team, trainer, traffic),
         };
     }
 

@@ -25,6 +25,9 @@ internal static class Summary
             ScoreTable.Confusion(terminal.Person, "test nodes", confusion, first.ClassNames);
         terminal.Say(string.Create(CultureInfo.InvariantCulture,
             $"best epoch {(many ? Text(outcomes, o => o.BestEpoch, "F0") : $"{first.BestEpoch} of {first.Epochs}")}, {(first.StepMilliseconds.Count == 0 ? "" : $"{Median(first.StepMilliseconds):F2} ms an epoch, ")}{(double.IsFinite(outcomes.Max(o => o.MemoryBeyondData)) ? string.Create(CultureInfo.InvariantCulture, $"{outcomes.Max(o => o.MemoryBeyondData):F0} MB beyond the data, ") : "")}{outcomes.Sum(o => o.Seconds):F1} s in all"));
+        if (first.Sharing is { } sharing)
+            terminal.Say(string.Create(CultureInfo.InvariantCulture,
+                $"{sharing.Processes} processes, grid {sharing.Grid}: the busiest received {sharing.WordsReceived:N0} words an epoch, {sharing.CommunicationMilliseconds:F2} ms of it communicating"));
         terminal.Say(many ? $"{outcomes.Count} runs in {folder}" : $"model and log in {folder}");
     }
 
@@ -98,6 +101,13 @@ internal static class Summary
         Plain("peak_memory_mb", MemoryMeter.Peak);
         Plain("memory_beyond_data_mb", outcomes.Max(o => o.MemoryBeyondData));
         Plain("workspace_mb", first.WorkspaceBytes / (double)(1 << 20));
+        if (first.Sharing is { } sharing)
+        {
+            json.WriteNumber("processes", sharing.Processes);
+            json.WriteString("grid", sharing.Grid);
+            json.WriteNumber("words_received", sharing.WordsReceived);
+            Plain("communication_ms_median", sharing.CommunicationMilliseconds);
+        }
         Plain("start_s", first.StartSeconds);
         Plain("wall_s", outcomes.Sum(o => o.Seconds));
         Texts("parameters_sha256", o => o.ParametersSha256);

@@ -22,6 +22,14 @@ internal sealed class Terminal
     /// <summary>A sentence for a person, never broken: a terminal folds it, a file keeps paths in it whole.</summary>
     public void Say(string text) => Person.Profile.Out.Writer.WriteLine(text);
 
+    /// <summary>Nobody listens: the terminal of a process that another speaks for.</summary>
+    public static Terminal Mute { get; } = new(TextWriter.Null, AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Out = new AnsiConsoleOutput(TextWriter.Null),
+        Ansi = AnsiSupport.No,
+        Interactive = InteractionSupport.No,
+    }), false);
+
     /// <summary>The terminal of a command line that is being run.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="json">True if standard output is for a program.</param>

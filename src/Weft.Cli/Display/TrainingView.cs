@@ -16,7 +16,9 @@ internal abstract class TrainingView : IDisposable
         terminal.Say(string.Create(CultureInfo.InvariantCulture,
             $"{which}{config.Model.Model} on {data.Dataset.Name}, {trainer.Model.ParameterCount:N0} parameters, seed {config.Training.Seed}"));
         terminal.Say(string.Create(CultureInfo.InvariantCulture,
-            $"{data.Dataset.Nodes:N0} nodes, {data.Edges:N0} edges, {data.Inputs:N0} features, {data.Outputs} classes{(config.Data.RandomFeatures > 0 || config.Data.RandomClasses > 0 ? " (made at random, for speed work)" : "")}"));
+            $"{data.Nodes:N0} nodes, {data.Edges:N0} edges, {data.Inputs:N0} features, {data.Outputs} classes{(config.Data.RandomFeatures > 0 || config.Data.RandomClasses > 0 ? " (made at random, for speed work)" : "")}"));
+        if (data.Share is { } share)
+            terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{share.Grid.Size} processes, grid {share.Grid}"));
         int twice = Enumerable.Range(0, data.Split.Train.Length).Count(i => data.Split.Train[i] ? data.Split.Validation[i] || data.Split.Test[i] : data.Split.Validation[i] && data.Split.Test[i]);
         if (twice > 0) terminal.Say(string.Create(CultureInfo.InvariantCulture, $"note: {twice:N0} nodes are in more than one part of the split; scores of those are not fair"));
         return terminal.IsInteractive ? new Bar(terminal.Person, config.Training) : new Lines(terminal, config.Training);

@@ -44,6 +44,9 @@ public sealed class Metered : ICommunicator
     /// <summary>What <paramref name="operation"/> has brought here since the last <see cref="Reset"/>.</summary>
     public Traffic this[Operation operation] => ledger.Sum(operation, null, null);
 
+    /// <summary>What passes in one direction have brought here, all layers together.</summary>
+    public Traffic this[Direction direction] => ledger.Sum(null, null, direction);
+
     /// <summary>What <paramref name="operation"/> has brought here in one place; all operations, where it is null.</summary>
     public Traffic this[Operation? operation, int layer, Direction direction] => ledger.Sum(operation, layer, direction);
 

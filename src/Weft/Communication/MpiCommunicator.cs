@@ -9,7 +9,7 @@ namespace Weft.Communication;
 /// </summary>
 /// <remarks>
 /// Only the thread that calls <see cref="Start"/> may communicate. After an <see cref="MpiException"/> or a
-/// <see cref="TimeoutException"/> the job is over: let it end the process, or call <see cref="Abort"/>, which ends them all. A
+/// <see cref="TimeoutException"/> the job is over: let it end the process, or call <see cref="Abort(Exception)"/>, which ends them all. A
 /// caller that handles it and disposes of the communicator would wait for processes that wait for it; <see cref="Run"/> takes
 /// care of that.
 /// </remarks>
@@ -145,6 +145,9 @@ public sealed unsafe partial class MpiCommunicator : ICommunicator, IDisposable
 
     /// <summary>Says on standard error which rank failed, in which layer and direction, and why, and ends all processes with exit code 70.</summary>
     public void Abort(Exception failure) => mpi.Abort(failure);
+
+    /// <summary>Ends all processes with this exit code; whoever calls has said why.</summary>
+    public void Abort(int exitCode) => mpi.End(exitCode);
 
     /// <summary>Frees the group and those split from it. On the group of all processes, ends MPI: a collective call.</summary>
     public void Dispose()

@@ -21,7 +21,10 @@ internal static class ArraySchemaWriter
     }
 
     /// <summary>The arrays of a folder: edges grouped by destination.</summary>
-    public static OrderedDictionary<string, NpyArray> Folder(Dataset dataset)
+    /// <param name="dataset">The set, its nodes in the order in which they are to be written.</param>
+    /// <param name="numbers">Number of the node at each place, where they lie in another order than their numbers; null where not.</param>
+    /// <param name="offsets">First place of each part, and N; null for a set that is not in parts.</param>
+    public static OrderedDictionary<string, NpyArray> Folder(Dataset dataset, int[]? numbers = null, long[]? offsets = null)
     {
         var arrays = new OrderedDictionary<string, NpyArray>(StringComparer.Ordinal);
         var edges = dataset.Edges;
@@ -30,6 +33,9 @@ internal static class ArraySchemaWriter
         arrays["col"] = new NpyArray(view.Index, view.Index.Length);
         if (edges.Weight is not null) arrays["edge_weight"] = Reals(Array.ConvertAll(order, e => edges.Weight[e]), edges.Count);
         AddRest(arrays, dataset);
+        if (numbers is not null) arrays["node_id"] = new NpyArray(numbers, numbers.Length);
+        if (numbers is not null) arrays["edge_id"] = new NpyArray(order, order.Length);
+        if (offsets is not null) arrays["part_ptr"] = new NpyArray(offsets, offsets.Length);
         return arrays;
     }
 

@@ -86,7 +86,6 @@ public sealed record Dataset
     /// <param name="order">Which node comes at each place; [N].</param>
     internal Dataset InOrder(int[] order)
     {
-        bool[] Follow(bool[] mask) => Array.ConvertAll(order, i => mask[i]);
         return this with
         {
             Edges = Edges.Renumber(order),
@@ -94,7 +93,7 @@ public sealed record Dataset
             Labels = Labels is null ? null : Array.ConvertAll(order, i => Labels[i]),
             Targets = Targets.IsMissing ? default : FeatureMatrix.SelectRows(Targets, order).Dense,
             NodeNames = NodeNames is null ? null : Array.ConvertAll(order, i => NodeNames[i]),
-            Splits = [.. Splits.Select(s => new Split(s.Name, Follow(s.Train), Follow(s.Validation), Follow(s.Test)))],
+            Splits = [.. Splits.Select(s => s.Select(order))],
         };
     }
 
@@ -106,7 +105,6 @@ public sealed record Dataset
         int[] chosen = graphs.ToArray();
         var batch = Graphs.Select(graphs, out int[] nodes);
         var followed = GraphLabels is null ? nodes : chosen;
-        bool[] Follow(bool[] mask) => Array.ConvertAll(followed, i => mask[i]);
         return this with
         {
             Edges = batch.Edges,
@@ -115,7 +113,7 @@ public sealed record Dataset
             Labels = Labels is null ? null : Array.ConvertAll(nodes, i => Labels[i]),
             Targets = Targets.IsMissing ? default : FeatureMatrix.SelectRows(Targets, nodes).Dense,
             NodeNames = NodeNames is null ? null : Array.ConvertAll(nodes, i => NodeNames[i]),
-            Splits = [.. Splits.Select(s => new Split(s.Name, Follow(s.Train), Follow(s.Validation), Follow(s.Test)))],
+            Splits = [.. Splits.Select(s => s.Select(followed))],
             GraphLabels = GraphLabels is null ? null : Array.ConvertAll(chosen, g => GraphLabels[g]),
             GraphFolds = GraphFolds is null ? null : Array.ConvertAll(chosen, g => GraphFolds[g]),
         };

@@ -12,7 +12,7 @@ public static class DatasetCatalog
 
     /// <summary>
     /// Opens a set. A name with a folder or an ending in it is a path. Otherwise names of built-in sets come first
-    /// (<c>dictionary-lookup-7</c> gives the size; 7 if there is none), then NAME.npz, tu/NAME and raw/NAME in each of the
+    /// (<c>dictionary-lookup-7</c> gives the size; 7 if there is none; <c>rmat-20-16</c> is a recursive matrix of 2^20 nodes and 16 edges a node), then NAME.npz, tu/NAME and raw/NAME in each of the
     /// folders, where - and _ are the same, then a file or folder of that name here, then the sets that can be downloaded.
     /// </summary>
     /// <param name="nameOrPath">Name of a set, or path of a file or folder.</param>
@@ -81,10 +81,29 @@ public static class DatasetCatalog
         if (plain == "karate") return Karate.Create();
         if (plain == "citations") return Citations.Create();
         if (plain == Plain(Dictionary)) return DictionaryLookup.Create(7);
+        if (FindRmat(name) is { } matrix) return new Dataset { Name = name, Edges = matrix.ToEdges() };
         if (!plain.StartsWith(Plain(Dictionary) + "_", StringComparison.Ordinal)) return null;
         return int.TryParse(plain[(Dictionary.Length + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out int k) && k is >= 2 and <= 100
             ? DictionaryLookup.Create(k)
             : throw new DataFormatException(name, "", "the size of this dictionary is not known", "dictionary-lookup-K with K = 2 … 100");
+    }
+
+    /// <summary>The recursive matrix that a name such as <c>rmat-20-16</c> stands for: its scale and its edges a node; null for another name.</summary>
+    /// <exception cref="DataFormatException">The name begins so, and the sizes are impossible.</exception>
+    internal static RecursiveMatrix? FindRmat(string name)
+    {
+        string[] parts = Plain(name).Split('_');
+        if (parts.Length != 3 || parts[0] != "rmat") return null;
+        try
+        {
+            return int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int scale) && int.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out int factor)
+                ? new RecursiveMatrix(scale, factor).Checked()
+                : null;
+        }
+        catch (ArgumentException problem)
+        {
+            throw new DataFormatException(name, "", problem.Message, "rmat-SCALE-EDGES_A_NODE", problem);
+        }
     }
 
     private static Dataset OpenFolder(string path)

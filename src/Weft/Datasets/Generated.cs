@@ -42,21 +42,8 @@ public static class Generated
     /// <exception cref="ArgumentException">The scale is not 1 … 26, or the chances do not leave one for the last quarter.</exception>
     public static Dataset Rmat(int scale, int edgeFactor, double a, double b, double c, long seed)
     {
-        if (scale is < 1 or > 26 || edgeFactor < 1 || (long)edgeFactor << scale > 1 << 30)
-            throw new ArgumentException($"scale {scale} and edge factor {edgeFactor}: scale 1 … 26 and at most 2^30 edges were expected");
-        if (!(a >= 0 && b >= 0 && c >= 0 && a + b + c <= 1)) throw new ArgumentException($"chances {a}, {b}, {c}: three that are not negative and sum to at most 1 were expected");
-        var random = new SeededRandom((ulong)seed);
-        int count = edgeFactor << scale;
-        var (source, destination) = (new int[count], new int[count]);
-        for (int e = 0; e < count; e++)
-            for (int level = 0; level < scale; level++)
-            {
-                double at = random.Uniform();
-                int quarter = at < a ? 0 : at < a + b ? 1 : at < a + b + c ? 2 : 3;
-                source[e] = source[e] << 1 | quarter >> 1;
-                destination[e] = destination[e] << 1 | quarter & 1;
-            }
-        return new Dataset { Name = $"rmat-{scale}", Edges = new EdgeList(1L << scale, source, destination).WithoutSelfLoops().Simple() };
+        var edges = new RecursiveMatrix(scale, edgeFactor, a, b, c, seed).Checked().ToEdges();
+        return new Dataset { Name = $"rmat-{scale}", Edges = edges.WithoutSelfLoops().Simple() };
     }
 
     /// <summary>A symmetric graph whose expected degrees follow a power law of the given exponent (Chung and Lu 2002), in a random order of the nodes.</summary>

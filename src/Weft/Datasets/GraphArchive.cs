@@ -35,19 +35,47 @@ public static class GraphArchive
         var arrays = new Dictionary<string, NpyArray>(StringComparer.Ordinal);
         foreach (string file in Directory.GetFiles(path, "*.npy").Order(StringComparer.Ordinal))
             arrays[Path.GetFileNameWithoutExtension(file)] = NpyArray.Read(file);
-        return ArraySchema.Read(arrays, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))), path);
+        var dataset = ArraySchema.Read(arrays, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))), path);
+        return arrays.TryGetValue("node_id", out var numbers) ? InOrderOfNumbers(dataset, numbers, arrays.GetValueOrDefault("edge_id")) : dataset;
     }
 
     /// <summary>Writes a folder of plain .npy files, edges grouped by destination. Files of an earlier set that this one lacks are removed.</summary>
-    public static void WriteFolder(string path, Dataset dataset)
+    public static void WriteFolder(string path, Dataset dataset) => WriteFolder(path, dataset, null, null);
+
+    /// <summary>Writes a set in parts: its nodes in the order of the parts, with their numbers and those of the edges beside them.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="dataset">The set, its nodes in the order of their numbers.</param>
+    /// <param name="order">Number of the node at each place; null for a set that is not in parts.</param>
+    /// <param name="offsets">First place of each part, and N.</param>
+    internal static void WriteFolder(string path, Dataset dataset, int[]? order, long[]? offsets)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         Directory.CreateDirectory(path);
-        var arrays = ArraySchemaWriter.Folder(dataset);
+        var arrays = order is null ? ArraySchemaWriter.Folder(dataset) : ArraySchemaWriter.Folder(dataset.InOrder(order), order, offsets);
         foreach (var (name, array) in arrays) array.Write(Path.Combine(path, name + ".npy"));
         foreach (string known in new[] { "edge_weight", "x", "x_data", "x_indices", "x_indptr", "x_shape", "y", "num_nodes", "num_classes", "graph_id", "graph_y", "graph_folds",
-            "train_mask", "val_mask", "test_mask", "train_masks", "val_masks", "test_masks", "class_names", "node_names", "feature_names" })
+            "train_mask", "val_mask", "test_mask", "train_masks", "val_masks", "test_masks", "class_names", "node_names", "feature_names", "node_id", "edge_id", "part_ptr" })
             if (!arrays.ContainsKey(known)) File.Delete(Path.Combine(path, known + ".npy"));
+    }
+
+    // As the set was before it was put in parts, so that one process that reads all of it sees what it would have seen.
+    private static Dataset InOrderOfNumbers(Dataset dataset, NpyArray numbers, NpyArray? edgeNumbers)
+    {
+        int[] Inverse(NpyArray array, int count, string what)
+        {
+            long[] given = array.WithShape(count).AsIntegers();
+            var inverse = new int[count];
+            Array.Fill(inverse, -1);
+            for (int p = 0; p < count; p++)
+            {
+                if ((ulong)given[p] >= (ulong)count) throw array.Error($"id {given[p]}", $"{what}, 0 … {count - 1}", $"[{p}]");
+                if (inverse[given[p]] >= 0) throw array.Error($"id {given[p]}, which is at [{inverse[given[p]]}] too", $"each {what} once", $"[{p}]");
+                inverse[given[p]] = p;
+            }
+            return inverse;
+        }
+        var ordered = dataset.InOrder(Inverse(numbers, dataset.Nodes, "node"));
+        return edgeNumbers is null ? ordered : ordered with { Edges = ordered.Edges.Pick(Inverse(edgeNumbers, ordered.Edges.Count, "edge")) };
     }
 
     // Each undirected edge once, as a row of two ends; features dense even where they are words.

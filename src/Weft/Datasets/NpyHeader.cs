@@ -21,7 +21,12 @@ internal sealed partial record NpyHeader(NpyType Type, long[] Shape, bool Fortra
     }
 
     /// <summary>Reads the header from the start of a .npy stream, which is left at the first entry.</summary>
-    public static NpyHeader Read(Stream stream, string file, string place, out int bytes)
+    /// <param name="stream">The stream.</param>
+    /// <param name="file">The file, for messages.</param>
+    /// <param name="place">The array in it, for messages.</param>
+    /// <param name="bytes">Receives the bytes of the header.</param>
+    /// <param name="mostEntries">Bound on the entries: what one array can hold, where the array is to be read as a whole.</param>
+    public static NpyHeader Read(Stream stream, string file, string place, out int bytes, long? mostEntries = null)
     {
         DataFormatException Bad(string found, string expected) => new(file, place, found, expected);
         Span<byte> start = stackalloc byte[12];
@@ -39,10 +44,10 @@ internal sealed partial record NpyHeader(NpyType Type, long[] Shape, bool Fortra
         var text = new byte[length];
         if (stream.ReadAtLeast(text, text.Length, throwOnEndOfStream: false) < text.Length) throw Bad("the array ends inside its header", "a .npy header");
         bytes = (major > 1 ? 12 : 10) + text.Length;
-        return Parse(Encoding.UTF8.GetString(text), Bad);
+        return Parse(Encoding.UTF8.GetString(text), mostEntries ?? Array.MaxLength, Bad);
     }
 
-    private static NpyHeader Parse(string text, Func<string, string, DataFormatException> bad)
+    private static NpyHeader Parse(string text, long mostEntries, Func<string, string, DataFormatException> bad)
     {
         var match = Dictionary().Match(text);
         if (!match.Success)
@@ -59,10 +64,10 @@ internal sealed partial record NpyHeader(NpyType Type, long[] Shape, bool Fortra
         long count = 1;
         for (int d = 0; d < shape.Length; d++)
         {
-            if (!long.TryParse(sizes[d], NumberStyles.None, CultureInfo.InvariantCulture, out shape[d]) || shape[d] > Array.MaxLength)
-                throw bad($"a dimension of {sizes[d]}", $"at most {Array.MaxLength} entries");
+            if (!long.TryParse(sizes[d], NumberStyles.None, CultureInfo.InvariantCulture, out shape[d]) || shape[d] > mostEntries)
+                throw bad($"a dimension of {sizes[d]}", $"at most {mostEntries} entries");
+            if (count > mostEntries / Math.Max(1, shape[d])) throw bad($"an array of shape ({match.Groups["shape"].Value})", $"at most {mostEntries} entries");
             count *= Math.Max(1, shape[d]);
-            if (count > Array.MaxLength) throw bad($"an array of shape ({match.Groups["shape"].Value})", $"at most {Array.MaxLength} entries");
         }
         return new NpyHeader(type, shape, match.Groups["fortran"].Value == "True");
     }

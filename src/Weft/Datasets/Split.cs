@@ -37,6 +37,13 @@ public sealed class Split
     /// <summary>How many are scored.</summary>
     public int TestCount { get; }
 
+    /// <summary>The split of some of the nodes, in the order in which they are given.</summary>
+    internal Split Select(int[] nodes)
+    {
+        bool[] Follow(bool[] mask) => Array.ConvertAll(nodes, i => mask[i]);
+        return new Split(Name, Follow(Train), Follow(Validation), Follow(Test));
+    }
+
     /// <summary>
     /// A random split: of each class <paramref name="trainPerClass"/> nodes for training and
     /// <paramref name="validationPerClass"/> for validation, all other labelled nodes for test.

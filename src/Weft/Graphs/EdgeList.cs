@@ -40,6 +40,21 @@ public sealed class EdgeList
     /// <summary>Weight of each edge, [E]; null where every weight is 1.</summary>
     public Real[]? Weight { get; }
 
+    /// <summary>How many of the last edges are the loops of <see cref="WithSelfLoops"/>.</summary>
+    internal int AddedLoops { get; private init; }
+
+    /// <summary>
+    /// The number by which random numbers know an edge: its place in the list as it was given; of a loop that was added to node i,
+    /// the number of edges before all of those, plus i.
+    /// </summary>
+    /// <param name="e">Its place in this list.</param>
+    /// <param name="numbers">Number of each node, where nodes are called by other names here; null where not.</param>
+    internal int Id(int e, int[]? numbers = null)
+    {
+        int given = Count - AddedLoops;
+        return e < given ? e : checked(given + (numbers is null ? Source[e] : numbers[Source[e]]));
+    }
+
     /// <summary>Bytes of the arrays.</summary>
     internal long Bytes => (long)Count * (2 * sizeof(int) + (Weight is null ? 0 : sizeof(Real)));
 
@@ -77,7 +92,8 @@ public sealed class EdgeList
         var has = new bool[Nodes];
         for (int e = 0; e < Count; e++)
             if (Source[e] == Destination[e]) has[Source[e]] = true;
-        return Append([.. Enumerable.Range(0, (int)Nodes).Where(i => !has[i]).Select(i => (i, i, (Real)1))]);
+        (int, int, Real)[] loops = [.. Enumerable.Range(0, (int)Nodes).Where(i => !has[i]).Select(i => (i, i, (Real)1))];
+        return Append(loops, loops.Length);
     }
 
     /// <summary>Leaves out every self-loop.</summary>
@@ -120,7 +136,7 @@ public sealed class EdgeList
     {
         var place = new int[order.Length];
         for (int i = 0; i < order.Length; i++) place[order[i]] = i;
-        return new(Nodes, Array.ConvertAll(Source, j => place[j]), Array.ConvertAll(Destination, j => place[j]), Weight);
+        return new(Nodes, Array.ConvertAll(Source, j => place[j]), Array.ConvertAll(Destination, j => place[j]), Weight) { AddedLoops = AddedLoops };
     }
 
     /// <summary>Every edge as one number that orders by source, then destination, in ascending order.</summary>
@@ -134,11 +150,13 @@ public sealed class EdgeList
 
     private static long Key(int source, int destination) => (long)source << 32 | (uint)destination;
 
-    private EdgeList Pick(int[] edges) => new(Nodes,
+    /// <summary>The edges of these numbers, in this order.</summary>
+    internal EdgeList Pick(int[] edges) => new(Nodes,
         Array.ConvertAll(edges, e => Source[e]), Array.ConvertAll(edges, e => Destination[e]), Weight is null ? null : Array.ConvertAll(edges, e => Weight[e]));
 
-    private EdgeList Append((int Source, int Destination, Real Weight)[] added) => added.Length == 0 ? this : new(Nodes,
+    private EdgeList Append((int Source, int Destination, Real Weight)[] added, int loops = 0) => added.Length == 0 ? this : new(Nodes,
         [.. Source, .. added.Select(a => a.Source)],
         [.. Destination, .. added.Select(a => a.Destination)],
-        Weight is null ? null : [.. Weight, .. added.Select(a => a.Weight)]);
+        Weight is null ? null : [.. Weight, .. added.Select(a => a.Weight)])
+    { AddedLoops = loops };
 }

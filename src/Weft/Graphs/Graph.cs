@@ -86,6 +86,14 @@ public sealed partial class Graph
         return new Graph(view, order, InOrder(weight, order), Placement.Alone(nodes, nodes), GraphIdentity.Whole(nodes, source.Length));
     }
 
+    /// <summary>A graph on one process whose edges are numbered as the list says, added loops by their nodes.</summary>
+    internal static Graph FromEdges(EdgeList edges)
+    {
+        var graph = FromEdges(edges.Nodes, edges.Source, edges.Destination, edges.Weight);
+        for (int q = 0; q < graph.EdgeIds.Length; q++) graph.EdgeIds[q] = edges.Id(graph.EdgeIds[q]);
+        return graph;
+    }
+
     /// <summary>A graph on one process whose nodes lie in another order than their numbers.</summary>
     /// <param name="edges">The edges, by places: node <paramref name="order"/>[i] is called i in them; in the order of the edge list.</param>
     /// <param name="order">Number of the node at each place, by which random numbers know it.</param>
@@ -95,7 +103,9 @@ public sealed partial class Graph
         var identity = GraphIdentity.Whole(edges.Nodes, edges.Count);
         order.CopyTo(identity.NodeIds, 0);
         identity = identity with { Diagonal = [.. order.Select((node, i) => (i, i, node))] };
-        return new Graph(view, ids, InOrder(edges.Weight, ids), Placement.Alone(edges.Nodes, edges.Nodes), identity);
+        var weights = InOrder(edges.Weight, ids);
+        for (int q = 0; q < ids.Length; q++) ids[q] = edges.Id(ids[q], order);
+        return new Graph(view, ids, weights, Placement.Alone(edges.Nodes, edges.Nodes), identity);
     }
 
     /// <summary>

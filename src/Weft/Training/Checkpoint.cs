@@ -26,7 +26,7 @@ public sealed class Checkpoint
     internal const string NextFileName = "checkpoint.next.safetensors";
 
     /// <summary>Names of the texts that say which run a checkpoint is of.</summary>
-    internal const string ConfigurationKey = "configuration", DataKey = "data_sha256";
+    internal const string ConfigurationKey = "configuration", DataKey = "data_digest";
 
     private const string HashKey = "sha256", EpochKey = "epoch", StepsKey = "optimizer_steps", OptimizerKey = "optimizer";
 
@@ -110,22 +110,42 @@ public sealed class Checkpoint
     public void Save(string folder)
     {
         string next = Path.Combine(folder, NextFileName), current = Path.Combine(folder, FileName);
-        var metadata = new Dictionary<string, string>(texts, StringComparer.Ordinal) { [EpochKey] = Epoch.ToString(CultureInfo.InvariantCulture) };
-        metadata[HashKey] = Hash(tensors, metadata);
         // A run killed between the renames left its newest under this name: it must not be written over while it may be the only one.
         // One killed while it wrote its first left a part of it there, which must never take a name that stands for a whole one.
         if (!File.Exists(current) && File.Exists(next) && IsWhole(next)) File.Move(next, current);
         using (var stream = new FileStream(next, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
         {
-            Safetensors.Write(stream, tensors, metadata);
+            Write(stream);
             stream.Flush(flushToDisk: true);
         }
         if (File.Exists(current)) File.Move(current, Path.Combine(folder, PreviousFileName), overwrite: true);
         File.Move(next, current, overwrite: true);
     }
 
+    private void Write(Stream stream)
+    {
+        var metadata = new Dictionary<string, string>(texts, StringComparer.Ordinal) { [EpochKey] = Epoch.ToString(CultureInfo.InvariantCulture) };
+        metadata[HashKey] = Hash(tensors, metadata);
+        Safetensors.Write(stream, tensors, metadata);
+    }
+
+    /// <summary>The bytes of its file.</summary>
+    internal byte[] ToBytes()
+    {
+        using var stream = new MemoryStream();
+        Write(stream);
+        return stream.ToArray();
+    }
+
+    /// <summary>The checkpoint of <see cref="ToBytes"/>.</summary>
+    internal static Checkpoint FromBytes(byte[] bytes)
+    {
+        using var stream = new MemoryStream(bytes, writable: false);
+        return From(Safetensors.Read(stream, FileName));
+    }
+
     /// <summary>Refuses a checkpoint of another configuration or of other data; the message names the first line that differs.</summary>
-    internal void Expect(string configFile, string configuration, string dataset, string dataSha256)
+    internal void Expect(string configFile, string configuration, string dataset, string dataDigest)
     {
         string[] here = configuration.Split('\n'), before = texts.GetValueOrDefault(ConfigurationKey, "").Split('\n');
         for (int line = 0; line < Math.Max(here.Length, before.Length); line++)
@@ -134,7 +154,7 @@ public sealed class Checkpoint
             if (now != then)
                 throw new DataFormatException(configFile, "", $"the configuration has {Quoted(now)}", $"{Quoted(then)}, as in {path}; put it back, or train anew with --config and another --out");
         }
-        if (texts.GetValueOrDefault(DataKey) != dataSha256)
+        if (texts.GetValueOrDefault(DataKey) != dataDigest)
             throw new DataFormatException(path, DataKey, $"the data of {dataset} are not those that the run began with", "the same data; put them back, or train anew with another --out");
 
         static string Quoted(string line) => line.Length == 0 ? "nothing" : line.TrimEnd(',');
@@ -188,7 +208,12 @@ public sealed class Checkpoint
 
     private static Checkpoint Read(string path)
     {
-        var file = Safetensors.Read(path);
+        return From(Safetensors.Read(path));
+    }
+
+    private static Checkpoint From(Safetensors file)
+    {
+        string path = file.Path;
         if (!file.Metadata.TryGetValue(HashKey, out string? expected) || expected != Hash(file.Tensors, file.Metadata))
             throw new DataFormatException(path, "", "the content has another SHA-256 than the file says", "a checkpoint that is whole");
         if (!int.TryParse(file.Metadata.GetValueOrDefault(EpochKey), NumberStyles.None, CultureInfo.InvariantCulture, out int epoch))

@@ -33,9 +33,9 @@ internal sealed class Evaluation
     public Evaluation(TrainingData data, Session[] sessions, ILoss loss, string metric)
     {
         (this.data, this.sessions, this.loss, this.metric) = (data, sessions, loss, metric);
-        train = new Part(data, data.Split.Train, data.Split.TrainCount);
-        validation = data.Split.ValidationCount == 0 ? train : new Part(data, data.Split.Validation, data.Split.ValidationCount);
-        test = new Part(data, data.Split.Test, data.Split.TestCount);
+        train = new Part(data, data.Split.Train);
+        validation = new Part(data, data.Split.Validation) is { Count: > 0 } part ? part : train;
+        test = new Part(data, data.Split.Test);
         all = sessions.Length == 1 ? default : Matrix.Allocate(data.Dataset.Nodes, data.Outputs);
     }
 
@@ -79,13 +79,13 @@ internal sealed class Evaluation
             Part(train),
             ReferenceEquals(validation, train) ? null : Part(validation),
             test.Count == 0 ? null : Part(test),
-            test.Count == 0 || data.Dataset.Labels is null ? null : Metrics.Confusion(logits, data.Dataset.Labels, test.Mask, data.Dataset.Classes));
+            test.Count == 0 || data.Dataset.Labels is null ? null : Metrics.Confusion(logits, data.Dataset.Labels, test.Mask, data.Dataset.Classes, data.World));
 
         NodeScores Part(Part part) => new(
             Loss(logits, part),
-            Metrics.Score("accuracy", logits, data.Dataset, part.Mask),
-            Metrics.Score("f1", logits, data.Dataset, part.Mask),
-            Metrics.Score("auc", logits, data.Dataset, part.Mask));
+            Metrics.Score("accuracy", logits, data.Dataset, part.Mask, data.World),
+            Metrics.Score("f1", logits, data.Dataset, part.Mask, data.World),
+            Metrics.Score("auc", logits, data.Dataset, part.Mask, data.World));
     }
 
     private Matrix Forward()
@@ -96,7 +96,7 @@ internal sealed class Evaluation
         return all;
     }
 
-    private double Score(Matrix logits, Part part) => Metrics.Score(metric, logits, data.Dataset, part.Mask);
+    private double Score(Matrix logits, Part part) => Metrics.Score(metric, logits, data.Dataset, part.Mask, data.World);
 
     private double Loss(Matrix logits, Part part)
     {
@@ -111,12 +111,13 @@ internal sealed class Evaluation
         return sum / part.Count;
     }
 
-    private sealed class Part(TrainingData data, bool[] mask, int count)
+    private sealed class Part(TrainingData data, bool[] mask)
     {
         public bool[] Mask { get; } = mask;
 
-        public int Count { get; } = count;
-
         public LossTarget[] Targets { get; } = [.. data.Batches.Select(b => Target(data, b, mask))];
+
+        /// <summary>Its nodes, on all processes.</summary>
+        public long Count => Targets.Sum(t => t.Count);
     }
 }

@@ -22,7 +22,7 @@ public sealed class RunFolder : IDisposable
     private readonly StreamWriter metrics;
     private readonly TimeSpan checkpointEvery;
     private long checkpointAt = Stopwatch.GetTimestamp();
-    private string? dataSha256;
+    private string? dataDigest;
 
     private RunFolder(string path, RunConfig config, FileStream metrics, TimeSpan checkpointEvery)
     {
@@ -88,16 +88,16 @@ public sealed class RunFolder : IDisposable
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(trainer);
         var checkpointEvery = CheckpointInterval();
-        string dataSha256 = trainer.Data.Sha256();
+        string dataDigest = trainer.Data.Digest();
         if (Training.Checkpoint.Load(path) is { } checkpoint)
         {
-            checkpoint.Expect(ConfigFile(path), Identity(config), config.Dataset, dataSha256);
+            checkpoint.Expect(ConfigFile(path), Identity(config), config.Dataset, dataDigest);
             trainer.Restore(checkpoint);
         }
         var stream = new FileStream(MetricsFile(path), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
         stream.SetLength(EndOfLine(stream, trainer.Epoch));
         stream.Seek(0, SeekOrigin.End);
-        return new RunFolder(path, config, stream, checkpointEvery) { dataSha256 = dataSha256 };
+        return new RunFolder(path, config, stream, checkpointEvery) { dataDigest = dataDigest };
     }
 
     // The data may have moved since: their digest tells whether they are the same.
@@ -118,7 +118,7 @@ public sealed class RunFolder : IDisposable
         ((FileStream)metrics.BaseStream).Flush(flushToDisk: true);
         var checkpoint = trainer.Save();
         checkpoint.Texts[Training.Checkpoint.ConfigurationKey] = Identity(Config);
-        checkpoint.Texts[Training.Checkpoint.DataKey] = dataSha256 ??= trainer.Data.Sha256();
+        checkpoint.Texts[Training.Checkpoint.DataKey] = dataDigest ??= trainer.Data.Digest();
         checkpoint.Save(Path);
         checkpointAt = Stopwatch.GetTimestamp();
     }

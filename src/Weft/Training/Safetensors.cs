@@ -86,6 +86,14 @@ public sealed class Safetensors
     public static Safetensors Read(string path)
     {
         using var stream = DataFile.Open(path);
+        return Read(stream, path);
+    }
+
+    /// <summary>Reads a stream to its end.</summary>
+    /// <param name="stream">The stream, which can tell its length.</param>
+    /// <param name="path">Where it comes from, for messages.</param>
+    internal static Safetensors Read(Stream stream, string path)
+    {
         long fileLength = stream.Length;
         if (fileLength < 8) throw new DataFormatException(path, "", $"the file has {fileLength} bytes", "a safetensors file, which begins with 8 bytes of header length");
         Span<byte> prefix = stackalloc byte[8];

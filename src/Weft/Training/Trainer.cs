@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Weft.Communication;
 using Weft.Losses;
 using Weft.Memory;
 using Weft.Models;
@@ -78,6 +79,11 @@ public sealed class Trainer
     /// <summary>Bytes of every buffer of the passes.</summary>
     public long WorkspaceBytes => workspace.Bytes + sessions.Sum(s => s.ConstantBytes);
 
+    /// <summary>What this process received in the layers of the last epoch's steps, if its communicator counts.</summary>
+    internal Traffic StepTraffic { get; private set; }
+
+    private Traffic LayerTraffic => Data.World is Metered meter ? meter[Direction.Forward] + meter[Direction.Backward] : default;
+
     /// <summary>Bytes of the loss's gradient.</summary>
     internal long LossBytes => dLogits.Sum(d => d.Bytes);
 
@@ -113,7 +119,10 @@ public sealed class Trainer
         int epoch = Epoch;
         double rate = settings.LearningRate * schedule.Factor(epoch);
         long started = Stopwatch.GetTimestamp();
+        var before = LayerTraffic;
         double trainLoss = Steps(epoch, rate);
+        var after = LayerTraffic;
+        StepTraffic = new(after.Calls - before.Calls, after.Words - before.Words, after.Messages - before.Messages, after.Seconds - before.Seconds);
         double stepTime = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         Epoch++;
 
@@ -157,6 +166,14 @@ public sealed class Trainer
         Epoch = checkpoint.Epoch;
         (BestEpoch, Finished) = ((int)progress[0], progress[1] != 0);
         last = last with { Epoch = Epoch, TrainLoss = progress[2], TrainScore = progress[3], ValidationLoss = progress[4], ValidationScore = progress[5], TestScore = progress[6] };
+    }
+
+    /// <summary>Takes over the state of the first process, which has read a checkpoint. A collective call.</summary>
+    internal void Synchronize()
+    {
+        if (Data.World.Size == 1) return;
+        byte[] state = Agreement.Broadcast(Data.World, Data.World.Rank == 0 ? Save().ToBytes() : [], 0);
+        if (Data.World.Rank != 0) Restore(Checkpoint.FromBytes(state));
     }
 
     /// <summary>Scores of the model's present parameters.</summary>
@@ -215,10 +232,11 @@ public sealed class Trainer
 
     private TrainingDivergedException Diverged(int epoch, int batch, Matrix logits, double value)
     {
-        string where = $"the outputs are finite, the loss is {value}";
+        string? found = null;
         long at = Kernels.Elementwise.FirstNotFinite(logits);
-        if (at >= 0) where = Where(sessions[batch].Entry("output", logits, at, ofNodes: true));
-        if (sessions[batch].FirstNotFinite() is { } entry) where = Where(entry);
+        if (at >= 0) found = Where(sessions[batch].Entry("output", logits, at, ofNodes: true));
+        if (sessions[batch].FirstNotFinite() is { } entry) found = Where(entry);
+        string where = Agreement.First(Data.World, found) ?? $"the outputs are finite, the loss is {value}";
         return new TrainingDivergedException(
             $"the loss is {value} in epoch {epoch}; {where}; try a smaller --lr, --clip 1, or --normalize-features");
 

@@ -1,5 +1,4 @@
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
+using Weft.Communication;
 using Weft.Datasets;
 using Weft.Graphs;
 using Weft.Memory;
@@ -22,7 +21,10 @@ public sealed class TrainingData
     /// <summary>The batches, which follow one another in the order of the nodes.</summary>
     public required IReadOnlyList<TrainingBatch> Batches { get; init; }
 
-    /// <summary>The set as prepared, its nodes in the order of the batches.</summary>
+    /// <summary>
+    /// The set as prepared, its nodes in the order of the batches. Where several processes share a set, the rows of this one; its
+    /// edges are then in the batch's graph alone.
+    /// </summary>
     public required Dataset Dataset { get; init; }
 
     /// <summary>Which nodes are for what.</summary>
@@ -34,8 +36,17 @@ public sealed class TrainingData
     /// <summary>Columns that a model must put out: classes.</summary>
     public long Outputs => Dataset.Classes;
 
-    /// <summary>Edges of all graphs.</summary>
-    public long Edges => Batches.Sum(b => b.Graph.Edges);
+    /// <summary>Nodes of all graphs, on all processes.</summary>
+    public long Nodes => Share?.Nodes ?? Dataset.Nodes;
+
+    /// <summary>Edges of all graphs, on all processes.</summary>
+    public long Edges => Share?.Edges ?? Batches.Sum(b => b.Graph.Edges);
+
+    /// <summary>What is not here of a set that several processes share; null where all of it is.</summary>
+    internal DataShare? Share { get; init; }
+
+    /// <summary>The processes that share the set.</summary>
+    internal ICommunicator World => Batches[0].Graph.Place.World;
 
     /// <summary>A data set ready for one run.</summary>
     /// <param name="dataset">The set as read.</param>
@@ -56,7 +67,7 @@ public sealed class TrainingData
         if (split.TrainCount == 0) throw new ArgumentException($"the split '{split.Name}' of {dataset.Name} has no training nodes");
         return dataset.Graphs is not null ? InBatches(dataset, split, settings.GraphsPerBatch)
             : NodeOrder.Named(settings.Order ?? "none", dataset.Edges) is { } order ? InOrder(dataset, split, order)
-            : new TrainingData { Batches = [new(ToGraph(dataset.Edges), dataset.Features, 0)], Dataset = dataset, Split = split };
+            : new TrainingData { Batches = [new(Graph.FromEdges(dataset.Edges), dataset.Features, 0)], Dataset = dataset, Split = split };
     }
 
     private static TrainingData InOrder(Dataset dataset, Split split, int[] order)
@@ -74,58 +85,45 @@ public sealed class TrainingData
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(settings);
-        return WithFeatures(WithRandom(WithEdges(dataset, settings, model), settings), settings);
+        return WithReadyFeatures(WithMadeFeatures(WithRandom(WithEdges(dataset, settings, model), settings), settings), settings);
     }
+
+    /// <summary>The set with the edges and features that depend on the graph as a whole; what depends on a row alone is left to whoever has the row.</summary>
+    internal static Dataset PrepareWhole(Dataset dataset, DataSettings settings, string model) => WithMadeFeatures(WithEdges(dataset, settings, model), settings);
 
     /// <summary>The settings with every choice made that depends on the set and the model, so that another set is treated alike.</summary>
     public static DataSettings Settle(DataSettings settings, Dataset dataset, string model)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(settings);
-        return settings with
-        {
-            SelfLoops = AddsLoops(settings, model),
-            NormalizeFeatures = settings.NormalizeFeatures ?? (settings.Features is null && settings.RandomFeatures == 0 && dataset.Features.IsSparse),
-            // Random classes bring a split of their own.
-            Order = settings.Order ?? (dataset.Graphs is null ? "auto" : "none"),
-            Split = settings.Split ?? (dataset.Splits.Count > 0 || settings.RandomClasses > 0 ? "public" : "random"),
-        };
+        return Settle(settings, dataset.Features.IsSparse, dataset.Splits.Count, dataset.Graphs is not null, model);
     }
 
-    /// <summary>SHA-256 of all that training takes from the data: edges, features, labels, the split; in lower-case hexadecimal.</summary>
-    internal string Sha256()
+    /// <summary>The settings with every choice made that depends on the traits of a set and on the model.</summary>
+    internal static DataSettings Settle(DataSettings settings, bool sparseFeatures, int splits, bool manyGraphs, string model) => settings with
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        void Numbers<T>(ReadOnlySpan<T> values) where T : unmanaged
-        {
-            // Lengths keep the end of one array from passing for the start of the next.
-            hash.AppendData(BitConverter.GetBytes((long)values.Length));
-            hash.AppendData(MemoryMarshal.AsBytes(values));
-        }
-        void Rows(Matrix matrix)
-        {
-            if (matrix.IsMissing) return;
-            for (long i = 0; i < matrix.Rows; i++) Numbers<Real>(matrix.Row(i));
-            GC.KeepAlive(matrix);
-        }
-        Numbers<long>([Dataset.Nodes, Dataset.Edges.Count, Inputs, Outputs, Batches.Count]);
-        Numbers<int>(Dataset.Edges.Source);
-        Numbers<int>(Dataset.Edges.Destination);
-        Numbers<Real>(Dataset.Edges.Weight);
-        if (Dataset.Features.Sparse is { } sparse)
-        {
-            Numbers<long>(sparse.ByRow.Pointers);
-            Numbers<int>(sparse.ByRow.Index);
-            Rows(sparse.Values);
-        }
-        else
-        {
-            Rows(Dataset.Features.Dense);
-        }
-        Numbers<int>(Dataset.Labels);
-        Rows(Dataset.Targets);
-        foreach (bool[] mask in new[] { Split.Train, Split.Validation, Split.Test }) Numbers<bool>(mask);
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        SelfLoops = AddsLoops(settings, model),
+        NormalizeFeatures = settings.NormalizeFeatures ?? (settings.Features is null && settings.RandomFeatures == 0 && sparseFeatures),
+        // Random classes bring a split of their own.
+        Order = settings.Order ?? (manyGraphs ? "none" : "auto"),
+        Split = settings.Split ?? (splits > 0 || settings.RandomClasses > 0 ? "public" : "random"),
+    };
+
+    /// <summary>
+    /// A text that tells whether two runs train on the same data: edges, features, labels, the split. It does not depend on the
+    /// order of the nodes in memory or on how many processes share them.
+    /// </summary>
+    internal string Digest()
+    {
+        if (Share is not null) return Share.Digest;
+        var digest = new DataDigest();
+        digest.AddSizes(Nodes, Dataset.Edges.Count, Inputs, Outputs, Batches.Count);
+        int[]? numbers = Batches.Count == 1 ? Batches[0].Graph.Identity.NodeIds : null;
+        int Number(int place) => numbers is null ? place : numbers[place];
+        var edges = Dataset.Edges;
+        for (int e = 0; e < edges.Count; e++) digest.AddEdge(edges.Id(e, numbers), Number(edges.Source[e]), Number(edges.Destination[e]), edges.Weight is null ? 1 : edges.Weight[e]);
+        for (int i = 0; i < Dataset.Nodes; i++) digest.AddNode(Number(i), i, Dataset, Split);
+        return digest.ToString();
     }
 
     /// <summary>True if each node without a loop gets one.</summary>
@@ -145,31 +143,30 @@ public sealed class TrainingData
 
     private static Dataset WithRandom(Dataset dataset, DataSettings settings)
     {
-        if (settings.RandomFeatures == 0 && settings.RandomClasses == 0) return dataset;
-        var features = dataset.Features;
-        var random = new SeededRandom(2);
-        if (settings.RandomFeatures > 0)
+        if (settings.RandomFeatures > 0) dataset = dataset with { Features = RandomData.Features(null, dataset.Nodes, settings.RandomFeatures) };
+        if (settings.RandomClasses == 0) return dataset;
+        return dataset with
         {
-            var x = Matrix.Allocate(dataset.Nodes, settings.RandomFeatures);
-            for (long i = 0; i < x.Rows; i++)
-                for (long j = 0; j < x.Columns; j++) x[i, j] = (Real)(2 * random.Uniform() - 1);
-            features = x;
-        }
-        if (settings.RandomClasses == 0) return dataset with { Features = features };
-        var labels = new int[dataset.Nodes];
-        for (int i = 0; i < labels.Length; i++) labels[i] = random.Below(settings.RandomClasses);
-        var all = Enumerable.Repeat(true, dataset.Nodes).ToArray();
-        return dataset with { Features = features, Labels = labels, Classes = settings.RandomClasses, ClassNames = null, Splits = [new Split("every node", all, new bool[all.Length], new bool[all.Length])] };
+            Labels = RandomData.Labels(null, dataset.Nodes, settings.RandomClasses),
+            Targets = default,
+            Classes = settings.RandomClasses,
+            ClassNames = null,
+            Splits = [RandomData.EveryNode(dataset.Nodes)],
+        };
     }
 
-    private static Dataset WithFeatures(Dataset dataset, DataSettings settings)
+    private static Dataset WithMadeFeatures(Dataset dataset, DataSettings settings)
     {
-        if (settings.Features is { } kind)
-        {
-            if (!Enum.TryParse<FeatureKind>(kind, ignoreCase: true, out var made) || !Enum.IsDefined(made))
-                throw new ArgumentException($"there are no features '{kind}'; use degree, onehot, constant or learned");
-            dataset = dataset.WithFeatures(made);
-        }
+        if (settings.Features is not { } kind) return dataset;
+        if (!Enum.TryParse<FeatureKind>(kind, ignoreCase: true, out var made) || !Enum.IsDefined(made))
+            throw new ArgumentException($"there are no features '{kind}'; use degree, onehot, constant or learned");
+        return dataset.WithFeatures(made);
+    }
+
+    /// <summary>The set with the features that it has made ready: binarised, normalised.</summary>
+    /// <exception cref="ArgumentException">It has none.</exception>
+    internal static Dataset WithReadyFeatures(Dataset dataset, DataSettings settings)
+    {
         if (!dataset.HasFeatures)
             throw new ArgumentException($"the nodes of {dataset.Name} have no features; make some with --features degree, onehot, constant or learned");
         if (settings.BinarizeFeatures) dataset = dataset.WithBinaryFeatures();
@@ -180,17 +177,27 @@ public sealed class TrainingData
     /// <summary>The split that the settings ask for, as <see cref="Prepare"/> takes it.</summary>
     internal static Split ChooseSplit(Dataset dataset, DataSettings settings, int run)
     {
-        string choice = settings.Split ?? (dataset.Splits.Count > 0 ? "public" : "random");
+        var choice = Choose(dataset.Name, dataset.Splits.Count, dataset.Labels is not null, settings, run);
+        return choice.Number >= 0 ? dataset.Splits[choice.Number]
+            : Split.Random(dataset.Labels!, dataset.Classes, choice.TrainPerClass, choice.ValidationPerClass, choice.Seed);
+    }
+
+    /// <summary>Which split the settings ask for of a set with so many published ones.</summary>
+    /// <exception cref="ArgumentException">There is no such split.</exception>
+    internal static SplitChoice Choose(string name, int splits, bool hasLabels, DataSettings settings, int run)
+    {
+        SplitChoice Published(int number) => new(number, settings.TrainPerClass, settings.ValidationPerClass, 0);
+        string choice = settings.Split ?? (splits > 0 ? "public" : "random");
         if (choice == "random")
         {
-            if (dataset.Labels is null) throw new ArgumentException($"{dataset.Name} has several labels a node: it cannot be split at random by class");
-            return Split.Random(dataset.Labels, dataset.Classes, settings.TrainPerClass, settings.ValidationPerClass, run % 10);
+            if (!hasLabels) throw new ArgumentException($"{name} has several labels a node: it cannot be split at random by class");
+            return Published(-1) with { Seed = run % 10 };
         }
-        if (dataset.Splits.Count == 0) throw new ArgumentException($"{dataset.Name} comes without a split; use --split random");
-        if (choice == "public") return dataset.Splits[run % dataset.Splits.Count];
-        if (!int.TryParse(choice, out int number) || number < 0 || number >= dataset.Splits.Count)
-            throw new ArgumentException($"split '{choice}': use public, random, or 0 … {dataset.Splits.Count - 1}, the published splits of {dataset.Name}");
-        return dataset.Splits[number];
+        if (splits == 0) throw new ArgumentException($"{name} comes without a split; use --split random");
+        if (choice == "public") return Published(run % splits);
+        if (!int.TryParse(choice, out int number) || number < 0 || number >= splits)
+            throw new ArgumentException($"split '{choice}': use public, random, or 0 … {splits - 1}, the published splits of {name}");
+        return Published(number);
     }
 
     // Graphs with training nodes first, so that no batch of the training loop carries others.

@@ -161,15 +161,26 @@ internal sealed unsafe class MpiProcess
         if (Interlocked.Exchange(ref aborting, 1) != 0) return;
         string place = Layer == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" in layer {Layer}, {(Direction == Direction.Forward ? "forward" : "backward")}");
         CLibrary.WriteError($"error: rank {Rank} of {Size} failed{place}: {failure?.GetType().Name ?? "unknown"}: {failure?.Message}\n{failure?.StackTrace}");
+        EndNow(FailedExit);
+    }
+
+    /// <summary>Ends the whole job.</summary>
+    public void End(int exitCode)
+    {
+        if (Interlocked.Exchange(ref aborting, 1) == 0) EndNow(exitCode);
+    }
+
+    private void EndNow(int exitCode)
+    {
         // Where the launcher itself is gone, MPI_Abort may wait for it for ever.
         new Thread(() =>
         {
             Thread.Sleep(TimeSpan.FromSeconds(10));
-            CLibrary.Exit(FailedExit);
+            CLibrary.Exit(exitCode);
         })
         { IsBackground = true }.Start();
-        _ = MpiImports.MPI_Abort(Abi.World, FailedExit);
-        CLibrary.Exit(FailedExit);
+        _ = MpiImports.MPI_Abort(Abi.World, exitCode);
+        CLibrary.Exit(exitCode);
     }
 
     // Bytes in the place of entries where the width is no number's.

@@ -1,0 +1,148 @@
+using Weft.Cli.Display;
+using Weft.Communication;
+using Weft.Datasets;
+using Weft.Distributed;
+using Weft.Distributed.Partitioning;
+using Weft.Graphs;
+using Weft.Training;
+
+namespace Weft.Cli.Commands;
+
+/// <summary>The data of a training job: settles a configuration on them and makes them ready for each of its runs.</summary>
+internal abstract class TrainingSet : IDisposable
+{
+    /// <summary>The data that a configuration names, for one process or for this one of several.</summary>
+    public static TrainingSet Open(RunConfig config, Team team, Terminal terminal, CancellationToken cancellation)
+    {
+        if (team.Layout is null) return new WholeSet(DataFetch.Open(config.Dataset, terminal, cancellation));
+        return new SharedSet(config, team, terminal, cancellation);
+    }
+
+    /// <summary>The configuration as it is carried out on these data: a file may be of another program or leave defaults open.</summary>
+    public abstract RunConfig Settle(RunConfig config);
+
+    /// <summary>The data, ready for a run.</summary>
+    public abstract TrainingData Prepare(RunConfig config);
+
+    public virtual void Dispose()
+    {
+    }
+
+    /// <summary>All of it on this process.</summary>
+    private sealed class WholeSet(Dataset dataset) : TrainingSet
+    {
+        public override RunConfig Settle(RunConfig config) => TrainingJob.Settle(config, dataset);
+
+        public override TrainingData Prepare(RunConfig config) => TrainingData.Prepare(dataset, config.Data, config.Model.Model, config.Run);
+    }
+
+    /// <summary>A part of it: of a folder or a generated graph just that, of any other set the rows that are kept once it was read.</summary>
+    private sealed class SharedSet : TrainingSet
+    {
+        private readonly Team team;
+        private readonly Layout layout;
+        private readonly DataTraits traits;
+        private IGraphSource? source;
+
+        public SharedSet(RunConfig config, Team team, Terminal terminal, CancellationToken cancellation)
+        {
+            (this.team, layout) = (team, team.Layout!);
+            bool loops = TrainingData.AddsLoops(config.Data, config.Model.Model);
+            source = Sliced(config, loops);
+            if (source is not null)
+            {
+                RefuseWhole(config);
+                traits = new(source.HasSparseFeatures, source.Splits, ManyGraphs: false, source.ClassNames, source.HasTargets);
+                return;
+            }
+            // One process fetches what must be downloaded; the others find it here.
+            Dataset? dataset = team.Leads ? DataFetch.Open(config.Dataset, terminal, cancellation) : null;
+            team.World.Barrier();
+            dataset ??= DataFetch.Open(config.Dataset, terminal, cancellation);
+            traits = DataTraits.Of(dataset);
+            if (dataset.Graphs is not null)
+                throw new UsageException($"{config.Dataset} is many small graphs: processes share the nodes of one graph; train it alone");
+            source = Parted(TrainingData.PrepareWhole(dataset, config.Data, config.Model.Model));
+        }
+
+        public override RunConfig Settle(RunConfig config) => TrainingJob.Settle(config, traits);
+
+        public override TrainingData Prepare(RunConfig config)
+        {
+            var world = team.World;
+            var grid = layout.Grid is { } name ? GridName.Parse(name, world.Size) : GridName.Parse("1d", world.Size);
+            return SharedData.Prepare(source!, config.Data, config.Run, world, grid, new DistributionOptions
+            {
+                Exchange = layout.Exchange == "dense" ? ExchangeKind.Dense : ExchangeKind.Halo,
+            });
+        }
+
+        public override void Dispose()
+        {
+            (source as IDisposable)?.Dispose();
+            source = null;
+            base.Dispose();
+        }
+
+        private IGraphSource? Sliced(RunConfig config, bool loops)
+        {
+            if (layout.Partition is not null) return null;
+            if (DatasetCatalog.FindRmat(config.Dataset) is { } matrix) return new RmatSource(config.Dataset, matrix, loops);
+            return Directory.Exists(config.Dataset) && File.Exists(Path.Combine(config.Dataset, "row_ptr.npy")) ? PartitionFolder.Open(config.Dataset, loops) : null;
+        }
+
+        private static void RefuseWhole(RunConfig config)
+        {
+            string? whole = config.Data.Undirected ? "--undirected" : config.Data.Transpose ? "--transpose" : config.Data.Features is not null ? "--features " + config.Data.Features : null;
+            if (whole is not null)
+                throw new UsageException($"{whole} looks at the whole graph, and each process reads a part of {config.Dataset}: give it to weft data partition (or convert) instead, or train with --partition block");
+        }
+
+        private DatasetSource Parted(Dataset prepared)
+        {
+            if (layout.Partition is null or "block") return new DatasetSource(prepared);
+            var edges = prepared.Edges;
+            var partition = Partition.Of(new GraphStructure(edges.Nodes, edges.Source, edges.Destination), team.World.Size, Partitioners.Named(layout.Partition));
+            return new DatasetSource(prepared, partition.Order, partition.Offsets);
+        }
+    }
+}
+
+/// <summary>What of a set a configuration's defaults depend on.</summary>
+internal sealed record DataTraits(bool SparseFeatures, int Splits, bool ManyGraphs, IReadOnlyList<string>? ClassNames, bool MultiLabel)
+{
+    public static DataTraits Of(Dataset dataset) =>
+        new(dataset.Features.IsSparse, dataset.Splits.Count, dataset.Graphs is not null, dataset.ClassNames, !dataset.Targets.IsMissing);
+}
+
+/// <summary>The processes of a job, and which of them this one is.</summary>
+/// <param name="World">All of them.</param>
+/// <param name="Layout">How they share the graph; null for a process alone.</param>
+internal sealed record Team(ICommunicator World, Layout? Layout)
+{
+    /// <summary>One process that has all of the data.</summary>
+    public static Team Alone { get; } = new(Communication.Alone.Instance, null);
+
+    /// <summary>True for the process that writes files and speaks.</summary>
+    public bool Leads => World.Rank == 0;
+
+    /// <summary>What the first process finds out, told to all. What stops it there stops all of them with the same message.</summary>
+    public string Tell(Func<string> find)
+    {
+        string? found = null;
+        DataFormatException? problem = null;
+        if (Leads)
+        {
+            try
+            {
+                found = find();
+            }
+            catch (DataFormatException wrong)
+            {
+                problem = wrong;
+            }
+        }
+        if (Agreement.First(World, problem?.Message) is { } message) throw problem ?? new DataFormatException(message);
+        return Agreement.First(World, found)!;
+    }
+}
