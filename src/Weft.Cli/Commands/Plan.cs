@@ -45,6 +45,11 @@ internal static class Plan
         verb.Does((parsed, cancellation) =>
         {
             var terminal = Terminal.Of(parsed, parsed.GetValue(json));
+            if (grid.IsCalibration(parsed))
+            {
+                grid.Calibrate(parsed, terminal, parsed.GetValue(json));
+                return 0;
+            }
             var config = choice.Read(parsed);
             string? kind = parsed.GetValue(features);
             int? width = kind is null ? null : Width(kind);

@@ -17,8 +17,7 @@ internal sealed class PlanGridView(RunConfig config, PlanRequest request, Calibr
             $"  memory   {Size(best.Bytes)} a process, {Size(best.Bytes * request.Processes)} in all{(double.IsInfinity(request.MemoryLimit) ? "" : $"; {Size(request.MemoryLimit)} allowed")}"));
         terminal.Say(string.Create(CultureInfo.InvariantCulture, $"  words    {best.Words:N0} received by the busiest process in a step, in {best.Messages:N0} messages"));
         terminal.Say(string.Create(CultureInfo.InvariantCulture, $"  a step   {Time(best.Seconds)}: messages {Time(best.CommunicationSeconds)}, arithmetic {Time(best.ComputeSeconds)} ({Count(best.Operations)} operations)"));
-        terminal.Say(string.Create(CultureInfo.InvariantCulture,
-            $"  costs    between machines {Time(calibration.AlphaBetween)} a message and {Time(calibration.BetaBetween)} a word, within one {Time(calibration.AlphaWithin)} and {Time(calibration.BetaWithin)}; {Time(calibration.GammaSparse)} and {Time(calibration.GammaDense)} an operation, sparse and dense"));
+        terminal.Say($"  costs    {Costs(calibration)}");
         terminal.Say($"           {calibration.Source}");
         if (!explain)
         {
@@ -32,6 +31,17 @@ internal sealed class PlanGridView(RunConfig config, PlanRequest request, Calibr
         terminal.Say("cagnet-…: CAGNET's own schemes, to compare with. Rows after a line of dashes do not fit the memory.");
         terminal.Say("Rows are exchanged whole: Weft does not cut features into chunks to save memory.");
     }
+
+    /// <summary>What was measured, and where it is kept.</summary>
+    public static void WriteCosts(Terminal terminal, Calibration calibration, string path)
+    {
+        terminal.Say(calibration.Source);
+        terminal.Say(Costs(calibration));
+        terminal.Say($"kept for later plans in {path}");
+    }
+
+    private static string Costs(Calibration costs) =>
+        $"between machines {Time(costs.AlphaBetween)} a message and {Time(costs.BetaBetween)} a word, within one {Time(costs.AlphaWithin)} and {Time(costs.BetaWithin)}; {Time(costs.GammaSparse)} and {Time(costs.GammaDense)} an operation, sparse and dense";
 
     private void Table(Terminal terminal)
     {

@@ -1,4 +1,7 @@
+using Weft.Communication;
+using Weft.Distributed;
 using Weft.Distributed.Planning;
+using Weft.Graphs;
 using Weft.Models;
 
 namespace Weft.Training;
@@ -8,6 +11,35 @@ internal static class GridPlan
 {
     /// <summary>Bytes that a process holds beside its data: the runtime, compiled code and the MPI library.</summary>
     public const double ProgramBytes = 80e6;
+
+    /// <summary>What carries messages between processes that are threads.</summary>
+    public const string Threads = "threads of one process";
+
+    /// <summary>
+    /// The grid that a run should use, the same on every process: by what was measured with these machines, library and number of
+    /// processes, else by the defaults. A collective call. Where nothing fits in memory it is the grid that takes least.
+    /// </summary>
+    /// <param name="world">The processes.</param>
+    /// <param name="library">What carries their messages, as <see cref="Calibrator"/> was told.</param>
+    /// <param name="size">Sizes of the whole data.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="settings">How it is trained.</param>
+    /// <param name="edges">The edges, if this process has them all: halos are then counted. Every process gives the same.</param>
+    public static ProcessGrid Choose(ICommunicator world, string library, DataSize size, ModelSettings model, TrainingSettings settings, EdgeList? edges = null)
+    {
+        var machines = Machines.Ask(world);
+        // The first process's file counts, and the leanest machine's memory.
+        var known = (world.Rank == 0 ? CalibrationFiles.Default.Find(machines.Names, library, world.Size) : null) ?? Calibration.Default;
+        Span<double> numbers = known.Numbers;
+        world.Broadcast(numbers, 0);
+        var calibration = known with { Numbers = numbers.ToArray() };
+        Span<double> room = [GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)machines.ProcessesOf(machines.Of(world.Rank))];
+        world.AllReduce(room, Reduction.Min);
+        var request = Request(size, model, settings, world.Size, machines.MostProcesses) with { MemoryLimit = room[0] };
+        if (edges is not null && world.Size > 1) request = new LoadedGraph(edges, addsLoops: model.Model == "gcn").Counted(request);
+        var candidates = Planner.All(request, calibration);
+        return (candidates.FirstOrDefault(c => c.IsOurs && c.Fits) ?? candidates.Where(c => c.IsOurs).MinBy(c => c.Bytes)!).Shape!;
+    }
 
     /// <summary>The question which grid a run should use.</summary>
     /// <param name="size">Sizes of the whole data.</param>
