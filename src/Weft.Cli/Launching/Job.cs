@@ -7,7 +7,11 @@ internal sealed class Job : IDisposable
 {
     private const int LookEvery = 250;
 
+    // Which Hydra reports by its own exit code, and on standard output, which is passed on unread; no rank exits with these.
+    private static readonly int[] DeadlySignals = [4, 6, 7, 8, 9, 11, 15];
+
     private readonly Process launcher;
+    private readonly bool exitCodeIsSignal;
     private readonly JobProcesses processes;
     private readonly LauncherErrors errors;
     private readonly Thread look;
@@ -15,17 +19,20 @@ internal sealed class Job : IDisposable
     private volatile bool ended;
     private int? firstGone;
 
-    private Job(Process launcher, JobProcesses processes, Stream error)
+    private Job(Process launcher, bool exitCodeIsSignal, JobProcesses processes, Stream error)
     {
-        (this.launcher, this.processes) = (launcher, processes);
+        (this.launcher, this.exitCodeIsSignal, this.processes) = (launcher, exitCodeIsSignal, processes);
         errors = new LauncherErrors(launcher.StandardError.BaseStream, error);
         look = new Thread(Look) { IsBackground = true, Name = "look at the ranks" };
         look.Start();
     }
 
     /// <summary>Starts a launcher's command line. Standard output is passed on as it is, standard error through <paramref name="error"/>, and there is no input.</summary>
+    /// <param name="commandLine">The launcher's command line.</param>
+    /// <param name="kind">Whose launcher it is.</param>
+    /// <param name="error">Takes the job's standard error.</param>
     /// <remarks>The thread that calls this must live as long as the job: the kernel ends the job with it.</remarks>
-    public static Job Start(IEnumerable<string> commandLine, Stream error)
+    public static Job Start(IEnumerable<string> commandLine, LauncherKind kind, Stream error)
     {
         string id = Guid.NewGuid().ToString("N");
         var leashed = Leash.CommandLine(commandLine);
@@ -33,7 +40,7 @@ internal sealed class Job : IDisposable
         start.Environment[Leash.Variable] = id;
         var launcher = Process.Start(start)!;
         launcher.StandardInput.Close();
-        return new Job(launcher, new JobProcesses(id), error);
+        return new Job(launcher, kind == LauncherKind.Mpich, new JobProcesses(id), error);
     }
 
     /// <summary>The launcher's exit code.</summary>
@@ -81,7 +88,8 @@ internal sealed class Job : IDisposable
         look.Join();
         int? rank = errors.Rank ?? firstGone;
         string who = rank is { } number ? FormattableString.Invariant($"rank {number}") : "the job";
-        return errors.Signal is { } signal ? FormattableString.Invariant($"{who} was killed (signal {signal})")
+        int? killer = errors.Signal ?? (exitCodeIsSignal && DeadlySignals.Contains(ExitCode) ? ExitCode : null);
+        return killer is { } signal ? FormattableString.Invariant($"{who} was killed (signal {signal})")
             : FormattableString.Invariant($"{who} failed (exit code {errors.ExitCode ?? ExitCode})");
     }
 

@@ -51,7 +51,7 @@ internal sealed class Supervisor(MpiLauncher launcher, LaunchedCommand command, 
         {
             cancellation.ThrowIfCancellationRequested();
             IEnumerable<string> words = restart == 0 ? command.First : command.Again(ranks == settings.Ranks);
-            using var job = Job.Start(launcher.CommandLine(ranks, settings.Hosts, ThisProgram.Command.Concat(words)), error);
+            using var job = Job.Start(launcher.CommandLine(ranks, settings.Hosts, ThisProgram.Command.Concat(words)), launcher.Kind, error);
             var (end, what) = Watch(job, cancellation);
             if (end == End.Done) return 0;
             cancellation.ThrowIfCancellationRequested();

@@ -157,15 +157,14 @@ public class LaunchVerbTests
             for i in 0 1 2; do PMI_RANK=$i sleep 1000 & eval "rank$i=$!"; done
             sleep 1
             kill -9 $rank1; sleep 0.05; kill -9 $rank0 $rank2
-            echo "=   PID $rank0 RUNNING AT here" >&2
-            echo "=   EXIT CODE: 9" >&2
-            echo "YOUR APPLICATION TERMINATED WITH THE EXIT STRING: Killed (signal 9)" >&2
+            echo "=   PID $rank0 RUNNING AT here"
+            echo "YOUR APPLICATION TERMINATED WITH THE EXIT STRING: Killed (signal 9)"
             exit 9
             """);
         var result = job.Start("-n", "3", "--restarts", "0", "--", "train", "karate", "--out", job.PathOf("run")).Finish();
         Assert.Equal(1, result.Code);
         Assert.Contains("rank 1 was killed (signal 9); not restarted", result.Error, StringComparison.Ordinal);
-        Assert.Contains("RUNNING AT here", result.Error, StringComparison.Ordinal);
+        Assert.Contains("RUNNING AT here", result.Output, StringComparison.Ordinal);
     }
 
     [Fact]
