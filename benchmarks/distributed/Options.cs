@@ -10,8 +10,10 @@ internal sealed record Options
         usage: [--ranks P] [--algorithm 1d|1.5d|2d|3d [--copies C]] [--grid PRxPC[xD]] [--halo] [--partition block|random|ldg|metis]
                [--graph FILE|NAME | --nodes N --degree D] [--features F] [--hidden F] [--classes F] [--layers L] [--epochs E] [--out FILE]
            or: table [--nodes N --degree D] [--features F] [--out FILE]
+           or: order [the same, --epochs E]
 
         Without --algorithm: the layers of Weft on the grid. Ranks are threads, or the processes that mpirun or mpiexec starts.
+        table: words of all algorithms side by side. order: seconds of all, predicted by the planner and measured.
         """;
 
     /// <summary>"1d", "1.5d", "2d" or "3d" of CAGNET; "grid" for Weft's own.</summary>
@@ -47,6 +49,11 @@ internal sealed record Options
 
     public bool Table { get; init; }
 
+    public bool Order { get; init; }
+
+    /// <summary>True to cut the nodes evenly even where a partitioner has put them in order.</summary>
+    public bool EvenParts { get; init; }
+
     /// <summary>Features, hidden widths, classes.</summary>
     public long[] Widths => [Features, .. Enumerable.Repeat((long)Hidden, Layers - 1), Classes];
 
@@ -71,6 +78,7 @@ internal sealed record Options
             switch (args[i])
             {
                 case "table" when i == 0: options = options with { Table = true }; continue;
+                case "order" when i == 0: options = options with { Order = true, Partition = "ldg" }; continue;
                 case "--halo": options = options with { Halo = true }; continue;
                 case "--algorithm" when value is "1d" or "1.5d" or "2d" or "3d" or "grid": options = options with { Algorithm = value }; break;
                 case "--grid" when ParseGrid(value) is { } grid: options = options with { Grid = grid }; break;

@@ -23,7 +23,7 @@ internal sealed class Problem
         // Block parts are those of the grid, whose cuts are nested; the numbering is the given one.
         bool given = options.Partition == "block";
         Edges = given ? edges : edges.Renumber(partition.Order);
-        Parts = given ? null : new NodeParts(partition.Offsets);
+        Parts = given || options.EvenParts ? null : new NodeParts(partition.Offsets);
         int Number(int place) => given ? place : partition.Order[place];
         Labels = [.. Enumerable.Range(0, (int)edges.Nodes).Select(i => (dataset.Labels is null ? Number(i) : dataset.Labels[Number(i)]) % options.Classes)];
         normalized = new(() => Graph.FromEdges(Nodes, Edges.Source, Edges.Destination, Edges.Weight).Normalized(addLoops: true));

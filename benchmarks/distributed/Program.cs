@@ -16,11 +16,22 @@ RowParallel.Threads = 1;
 if (MpiCommunicator.IsLaunched)
     return MpiCommunicator.Run(world =>
     {
+        if (options.Order)
+        {
+            using var file = options.Out is null || world.Rank > 0 ? null : new StreamWriter(options.Out) { NewLine = "\n" };
+            new PlannedOrder(options, world, world.Library).Run(file ?? Console.Out);
+            return 0;
+        }
         var on = options.On(world.Size);
         var problem = new Problem(on);
         Report(on, problem, Trial.Run(problem, on, world), world.Library, world.Rank);
         return 0;
     });
+if (options.Order)
+{
+    Console.Error.WriteLine("error: order times real processes: start it with mpirun or mpiexec, for a slow network with tools/emulated-cluster/cluster.sh");
+    return 2;
+}
 var here = options.On(Math.Max(1, options.Ranks));
 var shared = new Problem(here);
 Report(here, shared, ThreadCommunicator.Run(here.Ranks, world => Trial.Run(shared, here, world))[0], "threads", rank: 0);

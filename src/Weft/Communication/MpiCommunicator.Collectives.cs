@@ -85,6 +85,11 @@ public sealed unsafe partial class MpiCommunicator
     {
         CheckUse();
         CheckMember(root, nameof(root));
+        if (Size > 2 && length * width >= WorthChaining)
+        {
+            Chain(data, length * width, root);
+            return;
+        }
         do
         {
             // All members cut alike: some algorithms of the libraries cut messages by the size of the type.

@@ -20,6 +20,7 @@ internal static class MpiTier
         ["large-counts"] = CollectiveChecks.LargeCounts,
         ["fast-reductions"] = CollectiveChecks.FastReductions,
         ["split"] = CollectiveChecks.Split,
+        ["long-broadcasts"] = BroadcastChecks.Long,
         ["messages"] = CollectiveChecks.Messages,
         ["overlap"] = CollectiveChecks.Overlap,
         ["meter"] = CollectiveChecks.Meter,

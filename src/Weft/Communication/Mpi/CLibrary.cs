@@ -24,15 +24,8 @@ internal static unsafe partial class CLibrary
     /// </summary>
     public static void SetVariable(string name, string value) => _ = setenv(name, value, 0);
 
-    /// <summary>How often <see cref="Yield"/> was called.</summary>
-    public static long Yields { get; private set; }
-
     /// <summary>Lets another process have this processor.</summary>
-    public static void Yield()
-    {
-        Yields++;
-        _ = sched_yield();
-    }
+    public static void Yield() => _ = sched_yield();
 
     /// <summary>Writes lines to standard error in one piece, so that those of several processes do not mix.</summary>
     public static void WriteError(string lines)

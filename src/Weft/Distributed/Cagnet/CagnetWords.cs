@@ -17,9 +17,22 @@ internal delegate long EntryCount(bool transposed, (long First, long Count) rows
 internal static class CagnetWords
 {
     /// <summary>(n − n_p)·a forward, (n − n_p)·b + AR_p(ab, P) backward.</summary>
-    public static LayerTraffic Broadcast1D(int processes, int rank, long n, long a, long b)
+    public static LayerTraffic Broadcast1D(int processes, int rank, long n, long a, long b) => Broadcast1D(processes, rank, n, a, b, out _);
+
+    /// <inheritdoc cref="Broadcast1D(int, int, long, long, long)"/>
+    /// <param name="processes">P</param>
+    /// <param name="rank">The process.</param>
+    /// <param name="n">Number of nodes.</param>
+    /// <param name="a">Features in.</param>
+    /// <param name="b">Features out.</param>
+    /// <param name="rooted">
+    /// Words that the process broadcasts itself. It receives none of them, but stages come one after another, so they take as long
+    /// as if it did.
+    /// </param>
+    public static LayerTraffic Broadcast1D(int processes, int rank, long n, long a, long b, out long rooted)
     {
         long others = n - Placement.Cut(n, processes, rank).Count, stages = processes * Depth(processes);
+        rooted = processes == 1 ? 0 : (n - others) * (a + b);
         return new LayerTraffic(others * a, others * b + AllReduce(a * b, processes, rank), stages, stages + 2 * Depth(processes));
     }
 
@@ -27,13 +40,17 @@ internal static class CagnetWords
     /// Process (i, j) of R × c multiplies with the nodes Q_j of its column's blocks: (|Q_j| − [i ∈ K_j]·n_i)·a + AR_j(n_i·a, c)
     /// forward; with b in the place of a, and AR_i(ab, R), backward.
     /// </summary>
-    public static LayerTraffic Replicated15D(int processes, int copies, int rank, long n, long a, long b)
+    public static LayerTraffic Replicated15D(int processes, int copies, int rank, long n, long a, long b) => Replicated15D(processes, copies, rank, n, a, b, out _);
+
+    /// <inheritdoc cref="Replicated15D(int, int, int, long, long, long)"/>
+    public static LayerTraffic Replicated15D(int processes, int copies, int rank, long n, long a, long b, out long rooted)
     {
         int blocks = processes / copies, i = rank / copies, j = rank % copies;
         var (first, count) = Placement.Cut(blocks, copies, j);
         long own = Placement.Cut(n, blocks, i).Count, received = 0;
         for (int k = first; k < first + count; k++)
             if (k != i) received += Placement.Cut(n, blocks, k).Count;
+        rooted = blocks > 1 && i >= first && i < first + count ? own * (a + b) : 0;
         long messages = count * Depth(blocks) + 2 * Depth(copies);
         return new LayerTraffic(
             received * a + AllReduce(own * a, copies, j),
@@ -42,7 +59,7 @@ internal static class CagnetWords
             messages + 2 * Depth(blocks));
     }
 
-    /// <inheritdoc cref="Split3D"/>
+    /// <inheritdoc cref="Split3D(int, int, int, int, long, long, long, EntryCount)"/>
     public static LayerTraffic Summa2D(int rows, int columns, int rank, long n, long a, long b, EntryCount entries) =>
         Split3D(rows, columns, 1, rank, n, a, b, entries);
 
@@ -51,7 +68,11 @@ internal static class CagnetWords
     /// Σ_{s: j_A ≠ j} (2·nnz + n_i + 1) + (|L_k| − n_ik)·w_j + (D − 1)·n_ik·w_j + n_ik·(w − w_j); backward also
     /// AR(a_j·b, Pr·D) + (a − a_j)·b.
     /// </summary>
-    public static LayerTraffic Split3D(int rows, int columns, int depth, int rank, long n, long a, long b, EntryCount entries)
+    public static LayerTraffic Split3D(int rows, int columns, int depth, int rank, long n, long a, long b, EntryCount entries) =>
+        Split3D(rows, columns, depth, rank, n, a, b, entries, out _);
+
+    /// <inheritdoc cref="Split3D(int, int, int, int, long, long, long, EntryCount)"/>
+    public static LayerTraffic Split3D(int rows, int columns, int depth, int rank, long n, long a, long b, EntryCount entries, out long rooted)
     {
         int i = rank / depth / columns, j = rank / depth % columns, k = rank % depth;
         var stages = Stages(n, rows, columns, depth, k).ToArray();
@@ -60,23 +81,25 @@ internal static class CagnetWords
         long aj = Placement.Cut(a, columns, j).Count;
         var (forward, backward) = (Direction(false, a), Direction(true, b));
         long reduced = AllReduce(aj * b, rows * depth, i * depth + k);
+        rooted = forward.Rooted + backward.Rooted;
         return new LayerTraffic(
             forward.Words,
             backward.Words + reduced + (a - aj) * b,
             forward.Messages,
             backward.Messages + (aj * b > 0 ? 2 * Depth(rows * depth) : 0) + Depth(columns));
 
-        (long Words, long Messages) Direction(bool transposed, long width)
+        (long Words, long Messages, long Rooted) Direction(bool transposed, long width)
         {
             long wj = Placement.Cut(width, columns, j).Count;
-            long words = (inner - own) * wj + (depth - 1) * own * wj + own * (width - wj), messages = Depth(columns);
+            long words = (inner - own) * wj + (depth - 1) * own * wj + own * (width - wj), messages = Depth(columns), mine = rows > 1 ? own * wj : 0;
             foreach (var (nodes, owner) in stages)
             {
                 long nnz = entries(transposed, strip, nodes);
                 if (owner != j) words += 2 * nnz + strip.Count + 1;
+                else if (columns > 1) mine += 2 * nnz + strip.Count + 1;
                 messages += Depth(columns) * (nnz > 0 ? 3 : 1) + (wj > 0 ? Depth(rows) : 0);
             }
-            return (words, messages + (wj > 0 ? Depth(depth) : 0));
+            return (words, messages + (wj > 0 ? Depth(depth) : 0), mine);
         }
     }
 

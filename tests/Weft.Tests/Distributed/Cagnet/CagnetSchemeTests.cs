@@ -61,6 +61,38 @@ public class CagnetSchemeTests
     }
 
     [Fact]
+    public void What_one_process_broadcasts_every_other_member_of_its_group_receives()
+    {
+        var graph = LayerRun.LibraryGraph(Graphs[2]);
+        var even = CagnetWords.Of(graph);
+        foreach (var (processes, group, name) in new[] { (4, 4, "1D 4"), (8, 4, "1.5D 8 with 2 copies"), (9, 3, "2D 3 × 3"), (8, 2, "3D 2 × 2 × 2") })
+        {
+            var results = ThreadCommunicator.Run(processes, world =>
+            {
+                var meter = new Metered(world);
+                var scheme = CagnetCase.All.Single(c => c.Name == name).Build(meter, graph);
+                var (H, W, G) = (scheme.Cut(LayerRun.ToMatrix(TestGraphs.Numbers(100, 6, 1))), LayerRun.ToMatrix(TestGraphs.Numbers(6, 7, 3)), scheme.Cut(LayerRun.ToMatrix(TestGraphs.Numbers(100, 7, 2))));
+                meter.Reset();
+                scheme.Forward(1, H, W, G);
+                scheme.Backward(1, H, G, W, H, W);
+                return meter[Operation.Broadcast].Words;
+            });
+            long rooted = Enumerable.Range(0, processes).Sum(rank => Rooted(name, rank, even));
+            Assert.Equal(results.Sum(), rooted * (group - 1));
+        }
+
+        static long Rooted(string name, int rank, EntryCount even)
+        {
+            long rooted;
+            if (name == "1D 4") CagnetWords.Broadcast1D(4, rank, 100, 6, 7, out rooted);
+            else if (name.StartsWith("1.5D", StringComparison.Ordinal)) CagnetWords.Replicated15D(8, 2, rank, 100, 6, 7, out rooted);
+            else if (name.StartsWith("2D", StringComparison.Ordinal)) CagnetWords.Split3D(3, 3, 1, rank, 100, 6, 7, even, out rooted);
+            else CagnetWords.Split3D(2, 2, 2, rank, 100, 6, 7, even, out rooted);
+            return rooted;
+        }
+    }
+
+    [Fact]
     public void Grids_that_do_not_fit_and_too_many_processes_are_refused()
     {
         var graph = LayerRun.LibraryGraph(TestGraphs.Seven);

