@@ -36,6 +36,8 @@ internal sealed class LayoutOptions
         string? name = parsed.GetValue(grid) is { } text && text != "auto" ? text : null;
         int? count = launched ? null : parsed.GetValue(processes) ?? Count(name);
         if (!launched && count is null) throw new UsageException($"{given[0].Name} is for several processes: add --processes P, or start them with mpirun -n P weft train …");
+        if (parsed.GetValue(reduction) == "reproducible" && parsed.GetValue(partition) is not (null or "block"))
+            throw new UsageException("--reduction reproducible keeps the order of the nodes, whatever the number of processes: leave out --partition");
         return new Layout(name, count, parsed.GetValue(partition), parsed.GetValue(reduction)!, parsed.GetValue(exchange)!);
     }
 

@@ -27,15 +27,16 @@ internal static class Processes
         {
             // Ranks that are threads take turns at the same cores.
             RowParallel.Threads = threads ?? Environment.ProcessorCount;
-            return ThreadCommunicator.Run(layout.Processes!.Value, world => job(new Team(new Metered(world), layout))).Max();
+            return ThreadCommunicator.Run(layout.Processes!.Value, world => job(new Team(new Metered(world), layout, world.Size))).Max();
         }
         var reductions = layout.Reduction == "fast" ? Reductions.Fast : Reductions.Deterministic;
         return MpiCommunicator.Run(world =>
         {
-            RowParallel.Threads = threads ?? Math.Max(1, Environment.ProcessorCount / OnThisMachine(world));
+            int here = OnThisMachine(world);
+            RowParallel.Threads = threads ?? Math.Max(1, Environment.ProcessorCount / here);
             try
             {
-                return job(new Team(new Metered(world), layout));
+                return job(new Team(new Metered(world), layout, here));
             }
             catch (OperationCanceledException)
             {

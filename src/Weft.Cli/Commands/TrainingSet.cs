@@ -3,6 +3,7 @@ using Weft.Communication;
 using Weft.Datasets;
 using Weft.Distributed;
 using Weft.Distributed.Partitioning;
+using Weft.Distributed.Planning;
 using Weft.Graphs;
 using Weft.Training;
 
@@ -43,6 +44,7 @@ internal abstract class TrainingSet : IDisposable
         private readonly Layout layout;
         private readonly DataTraits traits;
         private IGraphSource? source;
+        private EdgeList? whole;
 
         public SharedSet(RunConfig config, Team team, Terminal terminal, CancellationToken cancellation)
         {
@@ -69,18 +71,37 @@ internal abstract class TrainingSet : IDisposable
 
         public override TrainingData Prepare(RunConfig config)
         {
-            var world = team.World;
-            var grid = layout.Grid is { } name ? GridName.Parse(name, world.Size) : GridName.Parse("1d", world.Size);
-            return SharedData.Prepare(source!, config.Data, config.Run, world, grid, new DistributionOptions
+            bool reproducible = layout.Reduction == "reproducible";
+            var grid = layout.Grid is { } name ? GridName.Parse(name, team.World.Size) : reproducible ? new ProcessGrid(team.World.Size, 1, 1) : Planned(config);
+            return SharedData.Prepare(source!, config.Data, config.Run, team.World, grid, new DistributionOptions
             {
                 Exchange = layout.Exchange == "dense" ? ExchangeKind.Dense : ExchangeKind.Halo,
+                Reproducible = reproducible,
             });
+        }
+
+        // Every process makes the same plan of the same numbers. A set that comes in parts was cut for rows alone, which is also
+        // what nobody can count without having all of it.
+        private ProcessGrid Planned(RunConfig config)
+        {
+            int processes = team.World.Size;
+            if (processes == 1 || source!.Offsets is { } offsets && (offsets.Length - 1) % processes == 0) return new ProcessGrid(processes, 1, 1);
+            var features = config.Data.RandomFeatures > 0 ? config.Data.RandomFeatures : source.Features;
+            var size = new DataSize(source.Nodes, source.Edges, features, config.Data.RandomClasses > 0 ? config.Data.RandomClasses : source.Classes)
+            {
+                FeatureEntries = source.HasSparseFeatures && config.Data.RandomFeatures == 0 ? source.Nodes * 32 : null,
+                Weighted = source.IsWeighted,
+                MultiLabel = source.HasTargets,
+            };
+            var request = GridPlan.Request(size, config.Model, config.Training, processes, team.RanksHere);
+            if (whole is not null) request = new LoadedGraph(whole, addsLoops: config.Model.Model == "gcn").Counted(request);
+            return Planner.Choose(request, Calibration.Default);
         }
 
         public override void Dispose()
         {
             (source as IDisposable)?.Dispose();
-            source = null;
+            (source, whole) = (null, null);
             base.Dispose();
         }
 
@@ -100,8 +121,8 @@ internal abstract class TrainingSet : IDisposable
 
         private DatasetSource Parted(Dataset prepared)
         {
+            var edges = whole = prepared.Edges;
             if (layout.Partition is null or "block") return new DatasetSource(prepared);
-            var edges = prepared.Edges;
             var partition = Partition.Of(new GraphStructure(edges.Nodes, edges.Source, edges.Destination), team.World.Size, Partitioners.Named(layout.Partition));
             return new DatasetSource(prepared, partition.Order, partition.Offsets);
         }
@@ -118,10 +139,11 @@ internal sealed record DataTraits(bool SparseFeatures, int Splits, bool ManyGrap
 /// <summary>The processes of a job, and which of them this one is.</summary>
 /// <param name="World">All of them.</param>
 /// <param name="Layout">How they share the graph; null for a process alone.</param>
-internal sealed record Team(ICommunicator World, Layout? Layout)
+/// <param name="RanksHere">How many of them share this machine.</param>
+internal sealed record Team(ICommunicator World, Layout? Layout, int RanksHere)
 {
     /// <summary>One process that has all of the data.</summary>
-    public static Team Alone { get; } = new(Communication.Alone.Instance, null);
+    public static Team Alone { get; } = new(Communication.Alone.Instance, null, 1);
 
     /// <summary>True for the process that writes files and speaks.</summary>
     public bool Leads => World.Rank == 0;

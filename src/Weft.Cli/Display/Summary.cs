@@ -27,7 +27,7 @@ internal static class Summary
             $"best epoch {(many ? Text(outcomes, o => o.BestEpoch, "F0") : $"{first.BestEpoch} of {first.Epochs}")}, {(first.StepMilliseconds.Count == 0 ? "" : $"{Median(first.StepMilliseconds):F2} ms an epoch, ")}{(double.IsFinite(outcomes.Max(o => o.MemoryBeyondData)) ? string.Create(CultureInfo.InvariantCulture, $"{outcomes.Max(o => o.MemoryBeyondData):F0} MB beyond the data, ") : "")}{outcomes.Sum(o => o.Seconds):F1} s in all"));
         if (first.Sharing is { } sharing)
             terminal.Say(string.Create(CultureInfo.InvariantCulture,
-                $"{sharing.Processes} processes, grid {sharing.Grid}: the busiest received {sharing.WordsReceived:N0} words an epoch, {sharing.CommunicationMilliseconds:F2} ms of it communicating"));
+                $"{sharing.Processes} processes, grid {sharing.Grid}: the busiest received {sharing.WordsReceived:N0} words an epoch{(sharing.WordsPredicted is { } words ? string.Create(CultureInfo.InvariantCulture, $" ({words:N0} by formula)") : "")}, {sharing.CommunicationMilliseconds:F2} ms of it communicating"));
         terminal.Say(many ? $"{outcomes.Count} runs in {folder}" : $"model and log in {folder}");
     }
 
@@ -106,6 +106,8 @@ internal static class Summary
             json.WriteNumber("processes", sharing.Processes);
             json.WriteString("grid", sharing.Grid);
             json.WriteNumber("words_received", sharing.WordsReceived);
+            if (sharing.WordsPredicted is { } predicted) json.WriteNumber("words_predicted", predicted);
+            else json.WriteNull("words_predicted");
             Plain("communication_ms_median", sharing.CommunicationMilliseconds);
         }
         Plain("start_s", first.StartSeconds);

@@ -20,7 +20,7 @@ internal static class SharedData
     /// <exception cref="ArgumentException">The set lacks what the settings ask for, or the grid does not fit it.</exception>
     public static TrainingData Prepare(IGraphSource source, DataSettings settings, int run, ICommunicator world, ProcessGrid grid, DistributionOptions options)
     {
-        var parts = Parts(source, grid);
+        var parts = Parts(source, grid, options);
         var (first, count) = parts.Of(world.Rank);
         var rows = WithRandom(source.ReadRows(first, count), settings);
         if (rows.Labels is null && rows.Targets.IsMissing)
@@ -32,10 +32,12 @@ internal static class SharedData
         var digest = new DataDigest();
         long edges = 0;
         var (firstRow, rowCount) = grid.RowPiece(parts, grid.PlaceOf(world.Rank).Row);
-        var block = new BlockBuilder(grid, parts, world.Rank, source.IsWeighted);
+        var block = new BlockBuilder(grid, parts, world.Rank, source.IsWeighted, outgoing: options.Reproducible);
         int[]? numbers = source.ReadNumbers();
         int Number(int place) => numbers is null ? place : numbers[place];
-        source.ReadEdges(firstRow, firstRow + rowCount, (from, to, id, weight) =>
+        // For bits that depend on no number of processes each also holds the edges that leave its nodes: it looks at all of them.
+        var (firstRead, lastRead) = options.Reproducible ? (0, source.Nodes) : (firstRow, firstRow + rowCount);
+        source.ReadEdges(firstRead, lastRead, (from, to, id, weight) =>
         {
             block.Add(id, from, to, weight);
             if (to < first || to >= first + count) return;
@@ -73,12 +75,12 @@ internal static class SharedData
         };
     }
     // The parts of the set, if so many processes can have whole ones; else parts of equal size.
-    private static NodeParts Parts(IGraphSource source, ProcessGrid grid)
+    private static NodeParts Parts(IGraphSource source, ProcessGrid grid, DistributionOptions options)
     {
-        int each = source.Offsets is null ? 0 : (source.Offsets.Length - 1) / grid.Size;
+        int each = source.Offsets is null || options.Reproducible ? 0 : (source.Offsets.Length - 1) / grid.Size;
         return each > 0 && each * grid.Size == source.Offsets!.Length - 1
             ? new NodeParts([.. Enumerable.Range(0, grid.Size + 1).Select(rank => source.Offsets[rank * each])])
-            : NodeParts.Balanced(grid, source.Nodes);
+            : NodeParts.For(grid, source.Nodes, options);
     }
 
     private static NodeRows WithRandom(NodeRows rows, DataSettings settings)

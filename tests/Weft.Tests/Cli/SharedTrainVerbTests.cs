@@ -21,6 +21,7 @@ public class SharedTrainVerbTests
             Assert.Equal(grid, shared.GetProperty("grid").GetString());
             Assert.Equal(grid.Split('x').Aggregate(1, (p, side) => p * int.Parse(side, System.Globalization.CultureInfo.InvariantCulture)), shared.GetProperty("processes").GetInt32());
             Assert.True(shared.GetProperty("words_received").GetInt64() > 0);
+            Assert.Equal(shared.GetProperty("words_predicted").GetInt64(), shared.GetProperty("words_received").GetInt64());
             Assert.True(shared.GetProperty("communication_ms_median").GetDouble() >= 0);
             foreach (string key in new[] { "nodes", "edges", "features", "parameters", "best_epoch", "test_accuracy" }) Assert.Equal(alone.GetProperty(key).ToString(), shared.GetProperty(key).ToString());
             Assert.Equal(alone.GetProperty("train_loss").GetDouble(), shared.GetProperty("train_loss").GetDouble(), 1e-4);

@@ -80,6 +80,33 @@ public class SharedTrainingTests
         Assert.Equal(expected, last.Last.TrainLoss, Near);
     }
 
+    [Theory]
+    [InlineData("gcn")]
+    [InlineData("gat")]
+    [InlineData("gatv2")]
+    [InlineData("gin")]
+    [InlineData("sage")]
+    [InlineData("transformer")]
+    public void Reproducible_runs_end_at_the_same_bits_on_any_number_of_processes(string model)
+    {
+        var set = Uneven(Generated.StochasticBlocks(nodes: 1900, classes: 4, degree: 6, homophily: 0.8, features: 9, seed: 3));
+        var settings = new TrainingSettings { Epochs = 6, Patience = 0, Clip = 1 };
+        string? expected = null;
+        for (int processes = 1; processes <= 7; processes++)
+        {
+            string[] ends = ThreadCommunicator.Run(processes, world =>
+            {
+                var options = new DistributionOptions { Reproducible = true };
+                var source = new DatasetSource(TrainingData.PrepareWhole(set, Prepared, model));
+                var trainer = Ready(SharedData.Prepare(source, Prepared, 0, world, GridName.Parse("1d", processes), options), model, settings);
+                Curve(trainer);
+                return ParameterDigest.Sha256(trainer.Model.Parameters);
+            });
+            expected ??= ends[0];
+            Assert.All(ends, end => Assert.Equal(expected, end));
+        }
+    }
+
     [Fact]
     public void A_digest_tells_other_data_apart()
     {
