@@ -69,6 +69,28 @@ public class ReproducibleLaw
     }
 
     [Fact]
+    public void Pieces_of_edges_do_not_depend_on_which_other_rows_a_process_has()
+    {
+        // So many edges that the pieces of an ordinary graph grow with their number; one row is cut in parts.
+        const int rows = 2_048, from = 1_024;
+        int[] counts = [.. Enumerable.Range(0, rows).Select(i => i == 1_500 ? 9_000 : 200 + i % 190)];
+        EdgeView View(int first)
+        {
+            var pointers = new long[rows - first + 1];
+            for (int i = first; i < rows; i++) pointers[i - first + 1] = pointers[i - first] + counts[i];
+            return new EdgeView(pointers, new int[pointers[^1]], null, 1, byLeaf: true);
+        }
+        var (whole, part) = (View(0), View(from));
+        long edges = whole.Pointers[from];
+        int skipped = whole.Pieces.FirstRow.Count(row => row < from);
+        Assert.Equal(whole.Pieces.FirstRow.Skip(skipped).Select(row => row - from), part.Pieces.FirstRow);
+        Assert.Equal(whole.Pieces.LastRow.Skip(skipped).Select(row => row - from), part.Pieces.LastRow);
+        Assert.Equal(whole.Pieces.FirstEdge.Skip(skipped).Select(edge => edge - edges), part.Pieces.FirstEdge);
+        Assert.Equal(whole.Pieces.Part.Skip(skipped), part.Pieces.Part);
+        Assert.Equal(3, part.Pieces.Parts);
+    }
+
+    [Fact]
     public void A_sum_over_nodes_brings_as_many_words_as_its_formula_says()
     {
         foreach (int processes in new[] { 2, 3, 5, 7 })
