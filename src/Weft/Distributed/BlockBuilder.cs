@@ -122,6 +122,7 @@ internal sealed class BlockBuilder
             Channels = channels,
             Channel = k,
             Kind = options.Exchange,
+            Overlap = options.Overlap,
         };
         if (outgoing is not null) outgoing = new OutgoingEdges(RenumberColumns(outgoing.View, place.Outgoing!), outgoing.EdgeIds, outgoing.Weights);
         return new Graph(Renumber(view, place), edgeIds, weights, place, new GraphIdentity(nodeIds, nodeIds.Length, totalEdges, diagonal), outgoing);

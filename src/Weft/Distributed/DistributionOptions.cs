@@ -13,4 +13,10 @@ internal sealed record DistributionOptions
     /// 256 nodes; every process holds the edges that leave its nodes too, and every sum is made in one order.
     /// </summary>
     public bool Reproducible { get; init; }
+
+    /// <summary>
+    /// True to aggregate own rows while those of other processes are under way. It changes the order of sums and takes a second
+    /// copy of the edges; it does nothing with dense exchanges, several channels or reproducible bits.
+    /// </summary>
+    public bool Overlap { get; init; }
 }

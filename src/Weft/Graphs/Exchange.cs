@@ -70,24 +70,42 @@ internal sealed unsafe class Exchange
             group.AllGather(mine, gathered, receiveCounts);
             return;
         }
+        var send = Pack(a, b, c, withOwn: true);
+        group.AllToAll(send, sendCounts, gathered, receiveCounts);
+    }
+
+    /// <summary>Begins to gather the rows of the other members by lists; they are there when what is returned has been waited for.</summary>
+    /// <param name="a">The owned matrix.</param>
+    /// <param name="gathered">[Rows less the own ones, K_local·w]</param>
+    public IPending StartGather(in HeadPart a, Matrix gathered)
+    {
+        var send = Pack(a, default, default, withOwn: false);
+        return group.StartAllToAll(send, sendCounts, gathered, receiveCounts);
+    }
+
+    /// <summary>What this process sends when rows are gathered by lists, member after member, and the counts of it.</summary>
+    private Matrix Pack(in HeadPart a, in HeadPart b, in HeadPart c, bool withOwn)
+    {
+        long width = a.Width + b.Width + c.Width;
         long entries = 0;
         for (int q = 0; q < group.Size; q++)
         {
-            entries += sendCounts[q] = rows.Sent[q] * heads[q].Count * width;
-            receiveCounts[q] = rows.Needed[q] * Mine * width;
+            bool moves = withOwn || q != group.Rank;
+            entries += sendCounts[q] = moves ? rows.Sent[q] * heads[q].Count * width : 0;
+            receiveCounts[q] = moves ? rows.Needed[q] * Mine * width : 0;
         }
         var send = buffers.Take(side, "send", 1, entries);
         Real* to = send.Data;
         long list = 0;
         for (int q = 0; q < group.Size; list += rows.Sent[q++])
-            for (long p = 0; p < rows.Sent[q]; p++)
+            for (long p = 0; p < (sendCounts[q] == 0 ? 0 : rows.Sent[q]); p++)
             {
                 long row = SentRow(list, p);
                 to = a.Pack(row, heads[q], to);
                 if (!b.IsMissing) to = b.Pack(row, heads[q], to);
                 if (!c.IsMissing) to = c.Pack(row, heads[q], to);
             }
-        group.AllToAll(send, sendCounts, gathered, receiveCounts);
+        return send;
     }
 
     /// <summary>Where a verb leaves its partial sums for <paramref name="x"/>: x itself on one process, else a buffer of [Rows, K_local·w].</summary>
@@ -144,6 +162,29 @@ internal sealed unsafe class Exchange
             }
     }
 
+    /// <summary>Begins to send the other members the partial sums of their rows, [Rows less the own ones, K_local·w].</summary>
+    /// <returns>What to wait for before <see cref="FinishScatterSum"/>.</returns>
+    public IPending StartScatterSum(Matrix others, in HeadPart a)
+    {
+        var received = Received(a.Width, withOwn: false);
+        return group.StartAllToAll(others, sendCounts, received, receiveCounts);
+    }
+
+    /// <summary>Adds up what <see cref="StartScatterSum"/> has brought: the own sums first, then the others' in rank order.</summary>
+    /// <param name="own">Partial sums of the own rows that the block needs.</param>
+    /// <param name="a">Receives the sums.</param>
+    public void FinishScatterSum(Matrix own, in HeadPart a)
+    {
+        Real* from = Received(a.Width, withOwn: false).Data;
+        a.Rows.Clear();
+        int me = group.Rank;
+        long list = 0, mine = 0;
+        for (int q = 0; q < me; q++) mine += rows.Sent[q];
+        for (long p = 0; p < rows.Sent[me]; p++) a.Add(SentRow(mine, p), heads[me], own.Data + p * own.Stride);
+        for (int q = 0; q < group.Size; list += rows.Sent[q++])
+            for (long p = 0; p < (q == me ? 0 : rows.Sent[q]); p++) from = a.Add(SentRow(list, p), heads[q], from);
+    }
+
     /// <summary>
     /// Attention over some of a row's edges, [s·Z ‖ m ‖ s] for each local head, [Rows, K_local·(d + 2)] → the owners' Z [n, K·d]
     /// over all of them and its (m, s), [n, K·2]; merged in rank order.
@@ -190,15 +231,22 @@ internal sealed unsafe class Exchange
     /// <summary>Sends every member the rows that it owns, <paramref name="width"/> columns a head; what comes back lies member after member.</summary>
     private Matrix SendToOwners(Matrix partial, long width)
     {
+        var received = Received(width, withOwn: true);
+        group.AllToAll(partial, sendCounts, received, receiveCounts);
+        return received;
+    }
+
+    /// <summary>Room for what the members send when sums are scattered by lists, and the counts of it.</summary>
+    private Matrix Received(long width, bool withOwn)
+    {
         long entries = 0;
         for (int q = 0; q < group.Size; q++)
         {
-            sendCounts[q] = rows.Needed[q] * Mine * width;
-            entries += receiveCounts[q] = rows.Sent[q] * heads[q].Count * width;
+            bool moves = withOwn || q != group.Rank;
+            sendCounts[q] = moves ? rows.Needed[q] * Mine * width : 0;
+            entries += receiveCounts[q] = moves ? rows.Sent[q] * heads[q].Count * width : 0;
         }
-        var received = buffers.Take(side, "received", 1, entries);
-        group.AllToAll(partial, sendCounts, received, receiveCounts);
-        return received;
+        return buffers.Take(side, "received", 1, entries);
     }
 }
 

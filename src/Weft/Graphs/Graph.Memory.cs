@@ -27,6 +27,7 @@ public sealed partial class Graph
         foreach (var rows in new[] { Place.Rows, Place.Columns, Place.Outgoing })
             if (rows is not null && seen.Add(rows)) bytes += rows.Bytes;
         if (Outgoing is not null) bytes += Outgoing.Bytes + (outgoingMeans.IsValueCreated ? outgoingMeans.Value.Bytes : 0);
+        if (split.IsValueCreated) bytes += split.Value.Bytes;
         if (bySource.IsValueCreated) bytes += BySource.CountInto(seen);
         foreach (var ordered in new[] { ownBySource, meansBySource })
             if (ordered.IsValueCreated) bytes += ordered.Value.View.CountInto(seen) + ordered.Value.Weights.Bytes;

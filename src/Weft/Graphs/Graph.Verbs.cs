@@ -16,6 +16,11 @@ public sealed partial class Graph
         CheckRows(X, Z, "X", "Z");
         CheckEdges(w.IsMissing ? Edges : w.Rows, "w");
         var share = Place.Share((int)X.Columns);
+        if (Place.Overlaps)
+        {
+            AggregateMeanwhile(split.Value, share, w, X, Z);
+            return;
+        }
         var partial = share.Destinations.Partial(Z);
         Spmm.Multiply(ByDestination, w, share.Sources.Gather(X, "X"), partial);
         share.Destinations.ScatterSum(partial, Z);
@@ -30,6 +35,11 @@ public sealed partial class Graph
         if (Outgoing is not null)
         {
             Spmm.Multiply(Outgoing.View, OutgoingWeights(w), share.Outgoing!.Gather(dZ, "dZ"), dX);
+            return;
+        }
+        if (Place.Overlaps)
+        {
+            AggregateAdjointMeanwhile(split.Value, share, w, dZ, dX);
             return;
         }
         var partial = share.Sources.Partial(dX);

@@ -16,12 +16,14 @@ public sealed partial class Graph
     private readonly Lazy<EdgeView> bySource;
     private readonly Lazy<Graph> normalizedWithLoops, normalizedWithoutLoops;
     private readonly Lazy<Matrix> meanWeights, outgoingMeans;
+    private readonly Lazy<SplitEdges> split;
     private readonly Lazy<(EdgeView View, Matrix Weights)> ownBySource, meansBySource;
 
     internal Graph(EdgeView byDestination, int[] edgeIds, Matrix weights, Placement place, GraphIdentity identity, OutgoingEdges? outgoing = null)
     {
         (ByDestination, EdgeIds, Weights, Place, Identity, Outgoing) = (byDestination, edgeIds, weights, place, identity, outgoing);
         outgoingMeans = new(() => Normalization.OutgoingMean(this));
+        split = new(() => new SplitEdges(ByDestination, Place.Columns));
         bySource = new(byDestination.Transpose);
         normalizedWithLoops = new(() => Normalization.Symmetric(this, addLoops: true));
         normalizedWithoutLoops = new(() => Normalization.Symmetric(this, addLoops: false));

@@ -41,6 +41,12 @@ internal sealed class Placement
     /// <summary>Whether the block's rows and columns are all those of the group, or those that have edges.</summary>
     public ExchangeKind Kind { get; init; }
 
+    /// <summary>True to aggregate own rows while those of others are under way, which changes the order of sums.</summary>
+    public bool Overlap { get; init; }
+
+    /// <summary>True where there are rows under way to work beside: by lists, in one channel, without reproducible bits.</summary>
+    public bool Overlaps => Overlap && Kind == ExchangeKind.Halo && Channels == 1 && Tree is null && !Columns.IsIdentity;
+
     /// <summary>Memory of the exchanges, side 0 being the destinations', 1 the sources', 2 the tree's and 3 the outgoing edges'.</summary>
     public Workspace Buffers { get; private init; } = new();
 
@@ -67,6 +73,7 @@ internal sealed class Placement
         Channels = Channels,
         Channel = Channel,
         Kind = Kind,
+        Overlap = Overlap,
         Buffers = Buffers,
     };
 

@@ -87,9 +87,10 @@ public class GridLaw
     }
 
     [Theory]
-    [InlineData(2, 2, 2, false)]
-    [InlineData(2, 2, 1, true)]
-    public void A_warm_step_on_a_grid_allocates_nothing(int rows, int columns, int channels, bool dense)
+    [InlineData(2, 2, 2, false, false)]
+    [InlineData(2, 2, 1, true, false)]
+    [InlineData(3, 2, 1, false, true)]
+    public void A_warm_step_on_a_grid_allocates_nothing(int rows, int columns, int channels, bool dense, bool overlap)
     {
         var graph = TestGraphs.Forty;
         var grid = new ProcessGrid(rows, columns, channels);
@@ -100,7 +101,7 @@ public class GridLaw
             var allocated = ThreadCommunicator.Run(grid.Size, world =>
             {
                 var (first, count) = grid.Owned(graph.Nodes, world.Rank);
-                var session = new Session(model.Build(), GridModel.Part(grid, world, graph, kind: dense ? ExchangeKind.Dense : ExchangeKind.Halo), LayerRun.ToMatrix(GridModel.Rows(H, first, count)));
+                var session = new Session(model.Build(), GridModel.Part(grid, world, graph, kind: dense ? ExchangeKind.Dense : ExchangeKind.Halo, overlap: overlap), LayerRun.ToMatrix(GridModel.Rows(H, first, count)));
                 var upstream = LayerRun.ToMatrix(GridModel.Rows(dH, first, count));
                 // The runtime itself allocates when threads first meet at a lock: what every step allocates is the layer's.
                 long least = long.MaxValue;
@@ -121,21 +122,21 @@ public class GridLaw
     private static void Check(GridModel[] models, OracleGraph graph, ProcessGrid grid)
     {
         var alone = models.Select(model => Reference(model, graph)).ToArray();
-        (NodeParts Parts, ExchangeKind Kind, int Models)[] ways =
+        var (even, uneven) = (NodeParts.Balanced(grid, graph.Nodes), GridModel.Uneven(grid, graph.Nodes));
+        (NodeParts Parts, ExchangeKind Kind, bool Overlap, int Models)[] ways =
         [
-            (NodeParts.Balanced(grid, graph.Nodes), ExchangeKind.Halo, models.Length),
-            (NodeParts.Balanced(grid, graph.Nodes), ExchangeKind.Dense, 2),
-            (GridModel.Uneven(grid, graph.Nodes), ExchangeKind.Halo, 2),
-            (GridModel.Uneven(grid, graph.Nodes), ExchangeKind.Dense, 1),
+            (even, ExchangeKind.Halo, false, models.Length), (even, ExchangeKind.Dense, false, 2), (uneven, ExchangeKind.Halo, false, 2),
+            (uneven, ExchangeKind.Dense, false, 1), (even, ExchangeKind.Halo, true, 2), (uneven, ExchangeKind.Halo, true, 1),
         ];
         ThreadCommunicator.Run(grid.Size, world =>
         {
-            foreach (var (parts, kind, count) in ways)
+            foreach (var (parts, kind, overlap, count) in ways)
             {
-                var part = GridModel.Part(grid, world, graph, parts, kind);
+                var part = GridModel.Part(grid, world, graph, parts, kind, overlap);
+                if (overlap && !part.Place.Overlaps) continue;
                 foreach (var (model, expected) in models.Zip(alone).Take(count))
                     Pass(model, graph, parts, world, part)
-                        .CheckAgainst(expected, parts.Of(world.Rank).First, $"{model} on {graph}, grid {grid}, {kind}, parts {string.Join(" ", parts.Offsets.ToArray())}, rank {world.Rank}");
+                        .CheckAgainst(expected, parts.Of(world.Rank).First, $"{model} on {graph}, grid {grid}, {kind}{(overlap ? ", overlapped" : "")}, parts {string.Join(" ", parts.Offsets.ToArray())}, rank {world.Rank}");
             }
         });
     }

@@ -103,8 +103,8 @@ internal sealed record GridModel(string Layer, string Setting, LayerSettings Set
     }
 
     /// <summary>One process's part of a graph.</summary>
-    public static Graph Part(ProcessGrid grid, ICommunicator world, OracleGraph graph, NodeParts? parts = null, ExchangeKind kind = ExchangeKind.Halo) =>
-        grid.Distribute(world, parts ?? NodeParts.Balanced(grid, graph.Nodes), graph.Source, graph.Destination, [.. graph.Weight.Select(w => (Real)w)], new DistributionOptions { Exchange = kind });
+    public static Graph Part(ProcessGrid grid, ICommunicator world, OracleGraph graph, NodeParts? parts = null, ExchangeKind kind = ExchangeKind.Halo, bool overlap = false) =>
+        grid.Distribute(world, parts ?? NodeParts.Balanced(grid, graph.Nodes), graph.Source, graph.Destination, [.. graph.Weight.Select(w => (Real)w)], new DistributionOptions { Exchange = kind, Overlap = overlap });
 
     /// <summary>Parts of sizes that no rule of division would give.</summary>
     public static NodeParts Uneven(ProcessGrid grid, long nodes)

@@ -57,9 +57,10 @@ public class ExpandFoldWordsTests
             foreach (var parts in new[] { NodeParts.Balanced(grid, nodes), GridModel.Uneven(grid, nodes) })
             {
                 var halos = HaloCounts.OfAll(grid, parts, graph.Source, graph.Destination, addLoops: shape.Layer == "gcn");
-                foreach (var kind in new[] { ExchangeKind.Dense, ExchangeKind.Halo })
+                foreach (var (kind, overlap) in new[] { (ExchangeKind.Dense, false), (ExchangeKind.Halo, false), (ExchangeKind.Halo, true) })
                 {
-                    var traffic = ThreadCommunicator.Run(grid.Size, world => Measure(shape, graph, grid, parts, kind, new Metered(world)));
+                    if (overlap && shape.Layer is not ("gcn" or "gin" or "sage")) continue;
+                    var traffic = ThreadCommunicator.Run(grid.Size, world => Measure(shape, graph, grid, parts, kind, overlap, new Metered(world)));
                     for (int rank = 0; rank < grid.Size; rank++)
                     {
                         var expected = ExpandFold.Of(shape, grid, parts, rank, kind == ExchangeKind.Halo ? halos[rank] : null);
@@ -79,9 +80,9 @@ public class ExpandFoldWordsTests
         return new OracleGraph($"words {nodes}", nodes, [.. edges.Select(e => e.Source)], [.. edges.Select(e => Math.Min(nodes - 2, e.Destination))], [.. edges.Select(_ => 1.0)]);
     }
 
-    private static LayerTraffic Measure(LayerShape shape, OracleGraph graph, ProcessGrid grid, NodeParts parts, ExchangeKind kind, Metered world)
+    private static LayerTraffic Measure(LayerShape shape, OracleGraph graph, ProcessGrid grid, NodeParts parts, ExchangeKind kind, bool overlap, Metered world)
     {
-        var part = GridModel.Part(grid, world, graph, parts, kind);
+        var part = GridModel.Part(grid, world, graph, parts, kind, overlap);
         // The lists that the processes agreed on are those that the edges themselves tell.
         if (kind == ExchangeKind.Halo)
         {
