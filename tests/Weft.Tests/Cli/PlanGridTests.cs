@@ -14,7 +14,7 @@ public class PlanGridTests
     [Fact]
     public void A_plan_for_many_processes_names_the_grid_of_the_first_candidate_that_fits()
     {
-        var plan = Json(Command.Weft([.. Survey, "--memory", "150GB", "--explain", "--json"]));
+        var plan = Json(Command.Weft([.. Survey, "--memory", "256GB", "--explain", "--json"]));
         var candidates = plan.GetProperty("candidates").EnumerateArray().ToArray();
         var first = candidates.First(c => c.GetProperty("scheme").GetString() == "weft" && c.GetProperty("fits").GetBoolean());
         foreach (string key in new[] { "grid", "words_received", "messages", "memory_mb", "step_ms" })
@@ -29,7 +29,7 @@ public class PlanGridTests
     [Fact]
     public void The_table_has_every_candidate_and_fits_eighty_columns()
     {
-        var plan = Command.Weft([.. Survey, "--memory", "150GB", "--explain"]);
+        var plan = Command.Weft([.. Survey, "--memory", "256GB", "--explain"]);
         Assert.True(plan.Code == 0, plan.Error);
         var candidates = Json(Command.Weft([.. Survey, "--explain", "--json"])).GetProperty("candidates").EnumerateArray().Select(c => c.GetProperty("grid").GetString()!).ToArray();
         string[] lines = plan.Output.Split('\n');
@@ -71,7 +71,7 @@ public class PlanGridTests
     [InlineData("--memory is for a plan of several processes", "plan", "karate", "--memory", "1GB")]
     [InlineData("--memory is '12'", "plan", "karate", "--processes", "2", "--memory", "12")]
     [InlineData("--memory is '0GB'", "plan", "karate", "--processes", "2", "--memory", "0GB")]
-    [InlineData("no grid of 2 processes fits in 0 GB a process: the leanest takes 0.08 GB", "plan", "karate", "--processes", "2", "--memory", "1KB", "--calibration", "none")]
+    [InlineData("no grid of 2 processes fits in 0 GB a process: the leanest takes 0.07 GB", "plan", "karate", "--processes", "2", "--memory", "1KB", "--calibration", "none")]
     [InlineData("35 processes for 34 nodes", "plan", "karate", "--processes", "35")]
     [InlineData("--alpha is '0'", "plan", "karate", "--processes", "2", "--alpha", "0")]
     [InlineData("--edges is '3.5e0'", "plan", "--nodes", "5", "--edges", "3.5e0", "--features", "3", "--classes", "2")]

@@ -45,4 +45,5 @@ internal sealed record PlanRequest
 /// <param name="BlockRows">Destinations that its block's edges end at, or may.</param>
 /// <param name="BlockColumns">Sources that they start from, or may.</param>
 /// <param name="BlockEdges">Edges of its block.</param>
-internal readonly record struct ProcessShare(ProcessGrid Grid, long OwnNodes, long BlockRows, long BlockColumns, long BlockEdges);
+/// <param name="Halo">True if it exchanges only rows with edges.</param>
+internal readonly record struct ProcessShare(ProcessGrid Grid, long OwnNodes, long BlockRows, long BlockColumns, long BlockEdges, bool Halo);

@@ -115,7 +115,7 @@ internal static class Planner
             dense += own * LayerWork.PerNode(layer, request.EntriesPerNode);
         }
         string family = grid.Channels > 1 ? "3D" : grid.Columns == 1 || grid.Rows == 1 ? "1D" : grid.Rows == grid.Columns ? "2D" : "1.5D";
-        double bytes = request.Memory(new ProcessShare(grid, own, blockRows, blockColumns, edges));
+        double bytes = request.Memory(new ProcessShare(grid, own, blockRows, blockColumns, edges, halo));
         return new Candidate("weft", $"{grid.Rows}x{grid.Columns}x{grid.Channels}", family)
         {
             Shape = grid,
