@@ -129,6 +129,10 @@ public class ReproducibleLaw
         }
     }
 
+    /// <summary>As one of the processes of <paramref name="world"/>: the bits of one process.</summary>
+    internal static void Check(ICommunicator world, string layer) =>
+        Train(layer, sparse: false, 1)[0].CheckSame($"{layer}, {world.Size} processes", new Run(layer, sparse: false, Part(world, ExchangeKind.Halo)).Train());
+
     private static Result[] Train(string layer, bool sparse, int processes, ExchangeKind kind = ExchangeKind.Halo, bool reproducible = true) => ThreadCommunicator.Run(processes, world =>
     {
         var run = new Run(layer, sparse, Part(world, kind, reproducible));

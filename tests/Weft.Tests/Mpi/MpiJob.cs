@@ -10,7 +10,7 @@ namespace Weft.Tests.Mpi;
 /// <param name="Elapsed">How long it took.</param>
 internal sealed record MpiJob(int ExitCode, string Output, TimeSpan Elapsed)
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(180);
 
     private static readonly Lazy<Dictionary<LauncherKind, MpiLauncher>> Found = new(() =>
     {

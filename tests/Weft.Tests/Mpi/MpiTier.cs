@@ -31,6 +31,9 @@ internal static class MpiTier
         ["waiting"] = ProcessChecks.Waiting,
         ["layers"] = LayerChecks.LayersOnGrids,
         ["layer-bits"] = LayerChecks.SameBitsAsThreads,
+        ["layer-reproducible"] = LayerChecks.Reproducible,
+        ["layer-cagnet"] = LayerChecks.CagnetSchemes,
+        ["layer-training"] = LayerChecks.Training,
     };
 
     /// <summary>What ends a job in another way than well.</summary>

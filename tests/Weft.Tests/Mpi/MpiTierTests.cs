@@ -26,7 +26,7 @@ public class MpiTierTests
     [MemberData(nameof(LibrariesAndRanks))]
     public void Every_check_passes_on_ranks_of_mpi(string library, int ranks)
     {
-        string[] checks = sizeof(Real) == 8 ? ["matrices", "large-counts", "fast-reductions", "layers", "layer-bits"]
+        string[] checks = sizeof(Real) == 8 ? ["matrices", "large-counts", "fast-reductions", "layers", "layer-bits", "layer-training"]
             // Thrice as many ranks as cores: what is slow there is not what is tested.
             : [.. MpiTier.Checks.Keys.Where(check => ranks < 6 || !check.StartsWith("layer", StringComparison.Ordinal))];
         if (MpiJob.Launcher(Kind(library)) is not { } launcher) return;

@@ -145,6 +145,18 @@ public class SharedTrainingTests
         Assert.Matches(@"first not finite: \S+ \[\d+, \d+\] = NaN", failure.Message);
     }
 
+    /// <summary>As one of the processes of <paramref name="world"/>: the curve of one process.</summary>
+    internal static void Check(ICommunicator world, string model)
+    {
+        var settings = new TrainingSettings { Epochs = 6, Patience = 0, Clip = 1 };
+        var (alone, shared) = (Curve(Alone(model, settings)), Curve(Shared(world, model, settings, "1d", "ldg")));
+        for (int e = 0; e < alone.Count; e++)
+        {
+            Assert.Equal(alone[e].TrainLoss, shared[e].TrainLoss, Near);
+            Assert.Equal(alone[e].ValidationLoss, shared[e].ValidationLoss, Near);
+        }
+    }
+
     // Weights, a node with a loop of its own, one without edges and a hub.
     private static Dataset Uneven(Dataset set)
     {

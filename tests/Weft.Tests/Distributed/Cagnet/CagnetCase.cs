@@ -37,27 +37,28 @@ internal sealed record CagnetCase(string Name, int Processes, Func<ICommunicator
         (rank, graph, a, b) => CagnetWords.Split3D(grid.Rows, grid.Columns, grid.Depth, rank, graph.OwnedSources, a, b, CagnetWords.Of(graph)));
 
     /// <summary>Output, gradient at the input and gradient of W, whole, and the traffic that each process metered.</summary>
-    public (double[,] Z, double[,] dH, double[,] dW, LayerTraffic Metered)[] Layer(Graph graph, double[,] H, double[,] W, double[,] G)
+    public (double[,] Z, double[,] dH, double[,] dW, LayerTraffic Metered)[] Layer(Graph graph, double[,] H, double[,] W, double[,] G) =>
+        ThreadCommunicator.Run(Processes, world => Layer(world, graph, H, W, G));
+
+    /// <summary>The same as one of the processes of <paramref name="world"/>.</summary>
+    public (double[,] Z, double[,] dH, double[,] dW, LayerTraffic Metered) Layer(ICommunicator world, Graph graph, double[,] H, double[,] W, double[,] G)
     {
         var (a, b) = (W.GetLength(0), W.GetLength(1));
-        return ThreadCommunicator.Run(Processes, world =>
+        var meter = new Metered(world);
+        var scheme = Build(meter, graph);
+        var (input, upstream, weights) = (scheme.Cut(LayerRun.ToMatrix(H)), scheme.Cut(LayerRun.ToMatrix(G)), LayerRun.ToMatrix(W));
+        Tile from = scheme.Owned(a), to = scheme.Owned(b);
+        var (Z, dH, dW) = (Matrix.Allocate(to.Rows, to.Columns), Matrix.Allocate(from.Rows, from.Columns), Matrix.Allocate(a, b));
+        meter.Reset();
+        // Twice: buffers that hold the first pass's numbers must not show.
+        for (int pass = 0; pass < 2; pass++)
         {
-            var meter = new Metered(world);
-            var scheme = Build(meter, graph);
-            var (input, upstream, weights) = (scheme.Cut(LayerRun.ToMatrix(H)), scheme.Cut(LayerRun.ToMatrix(G)), LayerRun.ToMatrix(W));
-            Tile from = scheme.Owned(a), to = scheme.Owned(b);
-            var (Z, dH, dW) = (Matrix.Allocate(to.Rows, to.Columns), Matrix.Allocate(from.Rows, from.Columns), Matrix.Allocate(a, b));
-            meter.Reset();
-            // Twice: buffers that hold the first pass's numbers must not show.
-            for (int pass = 0; pass < 2; pass++)
-            {
-                scheme.Forward(1, input, weights, Z);
-                scheme.Backward(1, input, upstream, weights, dH, dW);
-            }
-            var (forward, backward) = (meter[null, 1, Direction.Forward], meter[null, 1, Direction.Backward]);
-            Assert.Equal(meter.Total.Words, forward.Words + backward.Words);
-            var metered = new LayerTraffic(forward.Words / 2, backward.Words / 2, forward.Messages / 2, backward.Messages / 2);
-            return (LayerRun.ToArray(scheme.Gather(Z, b)), LayerRun.ToArray(scheme.Gather(dH, a)), LayerRun.ToArray(dW), metered);
-        });
+            scheme.Forward(1, input, weights, Z);
+            scheme.Backward(1, input, upstream, weights, dH, dW);
+        }
+        var (forward, backward) = (meter[null, 1, Direction.Forward], meter[null, 1, Direction.Backward]);
+        Assert.Equal(meter.Total.Words, forward.Words + backward.Words);
+        var metered = new LayerTraffic(forward.Words / 2, backward.Words / 2, forward.Messages / 2, backward.Messages / 2);
+        return (LayerRun.ToArray(scheme.Gather(Z, b)), LayerRun.ToArray(scheme.Gather(dH, a)), LayerRun.ToArray(dW), metered);
     }
 }
