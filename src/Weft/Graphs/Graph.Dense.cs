@@ -20,6 +20,7 @@ public sealed partial class Graph
     /// <param name="Z">[N destinations, K·d]</param>
     internal void AttendAll(Matrix Qm, Matrix Km, Matrix Vm, int heads, double scale, GatheredRows kept, Matrix m, Matrix s, Matrix Z)
     {
+        if (IsReproducible) throw new NotSupportedException("attention between all pairs adds up what the processes found for a node: a reproducible run has attention on edges alone");
         var share = Place.ShareAll(heads);
         var (Q, K, V) = Pairs(Qm, Km, Vm, share, heads, kept, gather: true);
         DenseAttention.RowMax(Q, K, share.Count, (Real)scale, m);

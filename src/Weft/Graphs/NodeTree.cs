@@ -61,6 +61,14 @@ internal sealed unsafe class NodeTree
         return runs * mine + entries - mine;
     }
 
+    /// <summary>Words that process <paramref name="rank"/> receives in the sum of one number in double precision.</summary>
+    public long WordsOfNumbers(int rank)
+    {
+        long runs = -runsOf[rank];
+        foreach (int count in runsOf) runs += count;
+        return typeof(Real) == typeof(double) ? runs : 2 * runs;
+    }
+
     /// <summary>The sums of this process's runs, one after another, [runs · r, c] → the sum over all processes in the first of them.</summary>
     /// <returns>The first r rows, which hold the sum.</returns>
     public Matrix Sum(Matrix parts, Workspace buffers)

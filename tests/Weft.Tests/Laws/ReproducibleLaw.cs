@@ -91,6 +91,13 @@ public class ReproducibleLaw
     }
 
     [Fact]
+    public void Attention_between_all_pairs_is_refused()
+    {
+        var failure = Assert.Throws<RankFailedException>(() => Train("attention-dense", sparse: false, 2));
+        Assert.Contains("a reproducible run has attention on edges alone", failure.Message);
+    }
+
+    [Fact]
     public void A_sum_over_nodes_brings_as_many_words_as_its_formula_says()
     {
         foreach (int processes in new[] { 2, 3, 5, 7 })

@@ -52,7 +52,7 @@ public class ExpandFoldWordsTests
     public void Counted_words_are_those_of_the_formula(string name, int nodes)
     {
         var shape = Shapes.Single(s => s.Name == name).Shape;
-        var graph = Graph(nodes);
+        var graph = GraphOf(nodes);
         foreach (var grid in Grids)
             foreach (var parts in new[] { NodeParts.Balanced(grid, nodes), GridModel.Uneven(grid, nodes) })
             {
@@ -72,8 +72,29 @@ public class ExpandFoldWordsTests
             }
     }
 
+    public static TheoryData<string> Layers => [.. Shapes.Where(s => s.Shape.Layer != "attention-dense").Select(s => s.Name)];
+
+    [Theory]
+    [MemberData(nameof(Layers))]
+    public void Counted_words_of_a_reproducible_run_are_those_of_its_formula(string name)
+    {
+        var shape = Shapes.Single(s => s.Name == name).Shape;
+        var graph = GraphOf(2_000);
+        foreach (int processes in new[] { 1, 2, 3, 7 })
+            foreach (var kind in new[] { ExchangeKind.Dense, ExchangeKind.Halo })
+                ThreadCommunicator.Run(processes, world =>
+                {
+                    var meter = new Metered(world);
+                    var options = new DistributionOptions { Exchange = kind, Reproducible = true };
+                    var part = new ProcessGrid(processes, 1, 1).Distribute(meter, graph.Nodes, graph.Source, graph.Destination, [], options);
+                    var counted = Measure(shape, part, meter);
+                    var formula = ReproducibleWords.Of(shape, shape.Layer == "gcn" ? part.Normalized(true) : part);
+                    Assert.True(formula == counted, $"{name}, {processes} processes, {kind}, rank {world.Rank}: formula {formula}, counted {counted}");
+                });
+    }
+
     // Directed; a third of the nodes without in-edges, some without any, so that rows, columns and whole blocks are empty.
-    private static OracleGraph Graph(int nodes)
+    private static OracleGraph GraphOf(int nodes)
     {
         var random = new Random(nodes);
         var edges = Enumerable.Range(0, 3 * nodes).Select(_ => (Source: random.Next(nodes * 3 / 4), Destination: nodes / 4 + random.Next(nodes * 2 / 3))).ToArray();
@@ -92,6 +113,11 @@ public class ExpandFoldWordsTests
             Assert.Equal(listed.SourcesNeeded, agreed.SourcesNeeded);
             Assert.Equal(listed.SourcesSent, agreed.SourcesSent);
         }
+        return Measure(shape, part, world);
+    }
+
+    private static LayerTraffic Measure(LayerShape shape, Graph part, Metered world)
+    {
         var settings = new LayerSettings
         {
             Inputs = shape.Inputs,
