@@ -2,14 +2,14 @@
 # Runs a program of MPI on emulated hosts of this machine, with limited links between them, and says what went over each link.
 #
 #   sudo tools/emulated-cluster/cluster.sh [--hosts 4] [--ranks-per-host 1] [--rate 100mbit|none] [--library openmpi|mpich] \
-#        [--limit SECONDS] -- PROGRAM ARGUMENTS...
+#        [--limit SECONDS] [--cut HOST:SECONDS] -- PROGRAM ARGUMENTS...
 #
 # A host is a network namespace with a name of its own and one link to a switch, which is another; no ssh and no daemon is
 # needed. Needs Linux, root, iproute2. Everything is taken down again, however the program ends.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-hosts=4 ranks_per_host=1 rate=100mbit library=openmpi limit=600
+hosts=4 ranks_per_host=1 rate=100mbit library=openmpi limit=600 cut=
 while [ $# -gt 0 ]; do
     case $1 in
         --hosts) hosts=$2; shift 2 ;;
@@ -17,6 +17,7 @@ while [ $# -gt 0 ]; do
         --rate) rate=$2; shift 2 ;;
         --library) library=$2; shift 2 ;;
         --limit) limit=$2; shift 2 ;;
+        --cut) cut=$2; shift 2 ;;
         --) shift; break ;;
         *) echo "error: $1 is no option; see the head of $0" >&2; exit 2 ;;
     esac
@@ -33,6 +34,7 @@ spaces=()
 
 take_down() {
     local space pids
+    [ -z "${cutter:-}" ] || kill "$cutter" 2>/dev/null || true
     for space in "${spaces[@]}"; do
         pids=$(ip netns pids "$space" 2>/dev/null || true)
         # shellcheck disable=SC2086
@@ -99,6 +101,10 @@ case $library in
             mpiexec.mpich -launcher ssh -launcher-exec "$here/remote.sh" -hosts "$listed" -n "$ranks") ;;
     *) echo "error: --library is $library; openmpi or mpich was expected" >&2; exit 2 ;;
 esac
+if [ -n "$cut" ]; then
+    (sleep "${cut#*:}" && ip -n "$switch" link set "port${cut%:*}" down && echo "the link of node${cut%:*} is down") &
+    cutter=$!
+fi
 status=0
 timeout -k 5 "$limit" "$here/remote.sh" node0 "$(printf '%q ' "${start[@]}" "$@")" </dev/null || status=$?
 

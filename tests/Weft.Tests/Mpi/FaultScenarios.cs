@@ -48,6 +48,21 @@ internal static class FaultScenarios
         return 0;
     }
 
+    /// <summary>Sums for a minute; started by hand on an emulated cluster, to pull a cable meanwhile.</summary>
+    public static int Loop() => MpiCommunicator.Run(world =>
+    {
+        var data = new Real[20_000];
+        long start = Stopwatch.GetTimestamp();
+        int[] goesOn = [1];
+        while (goesOn[0] != 0)
+        {
+            world.AllReduce(data, Reduction.Sum);
+            goesOn[0] = Stopwatch.GetElapsedTime(start) < TimeSpan.FromMinutes(1) ? 1 : 0;
+            world.Broadcast(goesOn, 0);
+        }
+        return 0;
+    }, timeout: TimeSpan.FromSeconds(5));
+
     public static int Start()
     {
         using var world = MpiCommunicator.Start();

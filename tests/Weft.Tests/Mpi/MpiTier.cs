@@ -46,6 +46,7 @@ internal static class MpiTier
         ["start"] = FaultScenarios.Start,
         ["start-twice"] = FaultScenarios.StartTwice,
         ["latency"] = FaultScenarios.Latency,
+        ["loop"] = FaultScenarios.Loop,
         ["wire"] = WireScenario.Run,
     };
 

@@ -1,7 +1,13 @@
 using System.Globalization;
 using System.Numerics;
 using Weft.Communication;
+using Weft.Distributed;
+using Weft.Kernels;
+using Weft.Layers;
 using Weft.Memory;
+using Weft.Models;
+using Weft.Tests.Laws;
+using Weft.Tests.Oracles;
 
 namespace Weft.Tests.Mpi;
 
@@ -35,18 +41,46 @@ internal static class WireScenario
         Compare("Broadcast", world, m => m.Broadcast(whole, 0), 0.03);
         Compare("AllToAll", world, m => m.AllToAll(whole, counts, transposed, same), 0.03);
         Compare("AllToAll, begun", world, m => m.StartAllToAll(whole, counts, transposed, same).Wait(), 0.03);
+        foreach (string layer in new[] { "gcn", "gatv2" })
+            foreach (var grid in new ProcessGrid[] { new(size, 1, 1), new(1, size, 1), new(2, Math.Max(1, size / 2), 1), new(1, 1, size), new(2, 1, Math.Max(1, size / 2)) })
+                if (grid.Size == size) Layer(layer, grid);
         return failures == 0 ? 0 : 1;
 
         void Compare(string name, ICommunicator communicator, Action<Metered> operation, double tolerance)
         {
             var meter = new Metered(communicator);
-            operation(meter);
+            CompareOn(name, meter, () => operation(meter), tolerance);
+        }
+
+        // A pass forward and back of one layer, whatever it sends.
+        void Layer(string name, ProcessGrid grid)
+        {
+            var graph = TestGraphs.Random("wire", 4000, 20_000, seed: 4);
+            var meter = new Metered(world);
+            var part = GridModel.Part(grid, meter, graph);
+            var settings = new LayerSettings { Inputs = 64, Outputs = 16, Heads = 4, Activation = Activation.Elu };
+            var model = new Model([Catalog.Layers[name](settings)]);
+            model.Initialize(1);
+            var (H, dH) = (Matrix.Allocate(part.OwnedSources, 64), Matrix.Allocate(part.OwnedDestinations, model.Layers[0].Outputs(64)));
+            H.Fill(1);
+            dH.Fill(1);
+            var session = new Session(model, part, H) { WantsFeatureGradient = true };
+            CompareOn($"{name} on {grid}", meter, () =>
+            {
+                session.Forward(new Pass(Seed: 1, Step: 1, Training: true));
+                session.Backward(dH);
+            }, 0.03);
+        }
+
+        void CompareOn(string name, Metered meter, Action operation, double tolerance)
+        {
+            operation();
             meter.Reset();
             world.Barrier();
             Thread.Sleep(50);
             var (bytes, packets) = Received()!.Value;
             world.Barrier();
-            for (int call = 0; call < Calls; call++) operation(meter);
+            for (int call = 0; call < Calls; call++) operation();
             world.Barrier();
             Thread.Sleep(50);
             var (bytesAfter, packetsAfter) = Received()!.Value;
