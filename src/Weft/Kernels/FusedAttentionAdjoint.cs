@@ -172,7 +172,7 @@ internal static unsafe class FusedAttentionAdjoint
                     for (int k = 0; k < Heads * EdgeRows.Tile; k += EdgeRows.Tile) RowVector.Multiply(B + k, dL + k, dL + k, count);
                 }
                 if (TEnd.IsSource) GatherTerms(index, count, m, tile);
-                for (int k = 0; k < Heads; k++) Coefficients(Terms.Data + i * Terms.Stride + RowTerms.Count * k, count, S + k * EdgeRows.Tile, dL + k * EdgeRows.Tile, m + k * EdgeRows.Tile, tile);
+                for (int k = 0; k < Heads; k++) Coefficients(i, k, count, S + k * EdgeRows.Tile, dL + k * EdgeRows.Tile, m + k * EdgeRows.Tile, tile);
                 Score.AddGradient<TLanes, TVector>(own, index, count, dL, slope, sums);
                 if (!TEnd.IsSource) continue;
                 for (int k = 0; k < Heads; k++)
@@ -204,9 +204,15 @@ internal static unsafe class FusedAttentionAdjoint
         }
 
         /// <summary>S ← exp(S − m) / s and dL ← S (dL − r), (10) and (21), with the destination's m, 1/s and r.</summary>
-        private readonly void Coefficients(Real* terms, int count, Real* S, Real* dL, Real* m, long tile)
+        private readonly void Coefficients(long i, int k, int count, Real* S, Real* dL, Real* m, long tile)
         {
-            TVector largest = TLanes.All(terms[RowTerms.Largest]), inverse = TLanes.All(terms[RowTerms.InverseSum]), r = TLanes.All(terms[RowTerms.Dot]);
+            TVector largest = default, inverse = default, r = default;
+            if (!TEnd.IsSource)
+            {
+                // Terms have a row for each destination: there may be more sources than that.
+                Real* terms = Terms.Data + i * Terms.Stride + RowTerms.Count * k;
+                (largest, inverse, r) = (TLanes.All(terms[RowTerms.Largest]), TLanes.All(terms[RowTerms.InverseSum]), TLanes.All(terms[RowTerms.Dot]));
+            }
             for (int t = 0; t < count; t += TLanes.Count)
             {
                 if (TEnd.IsSource) (largest, inverse, r) = (TLanes.Load(m + t), TLanes.Load(m + tile + t), TLanes.Load(m + 2 * tile + t));
