@@ -108,6 +108,15 @@ public sealed class GatV2 : ILayer
                 saved.Temporary("terms", n, RowTerms.Count * K), new(dXdst, default, da), dXsrc);
         }
         saved.AddGradient(graph, a, da);
+        if (SharesWeights && !saved.Tracing)
+        {
+            Elementwise.Add(dXsrc.Top(n), dXdst, dXsrc.Top(n));                // one W in both roles: one product, one sum over processes
+            saved.AddProductGradient(graph, Wsrc, H, dXsrc, "dW");             // (39)  dW = Hᵀ·(dX_src + dX_dst)
+            if (!saved.NeedsInputGradient) return default;
+            var dInput = saved.Take("dH_prev", H.Rows, H.Columns);
+            Gemm.MultiplyTransposedRight(dXsrc, Wsrc.Value, dInput);           // (37)  dH = (dX_src + dX_dst)·Wᵀ
+            return dInput;
+        }
         saved.AddProductGradient(graph, Wsrc, H, dXsrc, "dWsrc");              // (39)  dW_src = Hᵀ·dX_src
         saved.AddProductGradient(graph, Wdst, H.Top(n), dXdst, "dWdst");       // (39)  dW_dst = Hᵀ·dX_dst
         if (!saved.NeedsInputGradient) return default;

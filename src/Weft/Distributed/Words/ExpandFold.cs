@@ -83,8 +83,8 @@ internal static class ExpandFold
             "sage" => [D * d, D * d, .. Bias(d)],
             "gin" => [1, D * hidden, hidden, hidden * d, d],
             "gat" => [D * all, all, all, .. Bias(joined)],
-            // A shared W has two gradients, which are added up after they were reduced.
-            "gatv2" => [D * all, D * all, all, .. Bias(joined)],
+            // A shared W has one gradient, of both its roles.
+            "gatv2" => [D * all, .. shape.ShareWeights ? Array.Empty<long>() : [D * all], all, .. Bias(joined)],
             "attention" or "attention-dense" => [D * all, D * all, D * all, .. Bias(joined), .. shape.Residual ? [D * joined] : Array.Empty<long>()],
             _ => [],
         };
