@@ -20,6 +20,8 @@ public static class GridName
         ArgumentNullException.ThrowIfNull(name);
         ArgumentOutOfRangeException.ThrowIfLessThan(processes, 1);
         string plain = name.ToLowerInvariant().Replace('×', 'x');
+        if (plain.StartsWith("cagnet-", StringComparison.Ordinal))
+            throw new ArgumentException($"grid '{name}': CAGNET's schemes are there to be compared with, by benchmarks/distributed and weft plan --explain, and train no model; use {Forms}");
         if (plain == "1d") return new ProcessGrid(processes, 1, 1);
         if (plain == "2d") return Even(processes, depths: 1);
         if (plain == "3d") return Even(processes, processes);
