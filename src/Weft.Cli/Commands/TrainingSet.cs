@@ -77,6 +77,7 @@ internal abstract class TrainingSet : IDisposable
             {
                 Exchange = layout.Exchange == "dense" ? ExchangeKind.Dense : ExchangeKind.Halo,
                 Reproducible = reproducible,
+                Overlap = layout.Reduction == "fast",
             });
         }
 
