@@ -3,7 +3,6 @@ using Weft.Communication;
 using Weft.Datasets;
 using Weft.Distributed;
 using Weft.Distributed.Partitioning;
-using Weft.Distributed.Planning;
 using Weft.Graphs;
 using Weft.Training;
 
@@ -81,7 +80,7 @@ internal abstract class TrainingSet : IDisposable
             });
         }
 
-        // Every process makes the same plan of the same numbers. A set that comes in parts was cut for rows alone, which is also
+        // By what weft plan --calibrate measured here, if it did; the same plan on every process. A set that comes in parts was cut for rows alone, which is also
         // what nobody can count without having all of it.
         private ProcessGrid Planned(RunConfig config)
         {
@@ -94,9 +93,7 @@ internal abstract class TrainingSet : IDisposable
                 Weighted = source.IsWeighted,
                 MultiLabel = source.HasTargets,
             };
-            var request = GridPlan.Request(size, config.Model, config.Training, processes, team.RanksHere);
-            if (whole is not null) request = new LoadedGraph(whole, addsLoops: config.Model.Model == "gcn").Counted(request);
-            return Planner.Choose(request, Calibration.Default);
+            return GridPlan.Choose(team.World, size, config.Model, config.Training, layout.Exchange == "dense" ? null : whole);
         }
 
         public override void Dispose()

@@ -28,9 +28,15 @@ internal sealed class CalibrationFiles(string folder)
         PathOf(hosts, library, processes) is var path && File.Exists(path) ? Read(path) : null;
 
     /// <summary>The newest calibration with so many processes, else the newest of any; null if there is none.</summary>
-    public Calibration? Newest(int processes) => !Directory.Exists(folder) ? null
+    public Calibration? Newest(int processes) => NewestFirst().OrderBy(c => c.Processes == processes ? 0 : 1).FirstOrDefault();
+
+    /// <summary>The newest calibration of these machines with so many processes, whatever library carried the messages; null if there is none.</summary>
+    public Calibration? Newest(IReadOnlyList<string> hosts, int processes) =>
+        NewestFirst().FirstOrDefault(c => c.Processes == processes && (c.Hosts ?? []).Order(StringComparer.Ordinal).SequenceEqual(hosts.Order(StringComparer.Ordinal)));
+
+    private IEnumerable<Calibration> NewestFirst() => !Directory.Exists(folder) ? []
         : new DirectoryInfo(folder).EnumerateFiles("*.json").OrderByDescending(f => f.LastWriteTimeUtc).ThenBy(f => f.Name, StringComparer.Ordinal)
-            .Select(f => Read(f.FullName)).Where(c => c.Precision == sizeof(Real) * 8).OrderBy(c => c.Processes == processes ? 0 : 1).FirstOrDefault();
+            .Select(f => Read(f.FullName)).Where(c => c.Precision == sizeof(Real) * 8);
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="DataFormatException">It is no calibration.</exception>

@@ -16,20 +16,19 @@ internal static class GridPlan
     public const string Threads = "threads of one process";
 
     /// <summary>
-    /// The grid that a run should use, the same on every process: by what was measured with these machines, library and number of
+    /// The grid that a run should use, the same on every process: by what was measured last with these machines and this number of
     /// processes, else by the defaults. A collective call. Where nothing fits in memory it is the grid that takes least.
     /// </summary>
     /// <param name="world">The processes.</param>
-    /// <param name="library">What carries their messages, as <see cref="Calibrator"/> was told.</param>
     /// <param name="size">Sizes of the whole data.</param>
     /// <param name="model">The model.</param>
     /// <param name="settings">How it is trained.</param>
     /// <param name="edges">The edges, if this process has them all: halos are then counted. Every process gives the same.</param>
-    public static ProcessGrid Choose(ICommunicator world, string library, DataSize size, ModelSettings model, TrainingSettings settings, EdgeList? edges = null)
+    public static ProcessGrid Choose(ICommunicator world, DataSize size, ModelSettings model, TrainingSettings settings, EdgeList? edges = null)
     {
         var machines = Machines.Ask(world);
         // The first process's file counts, and the leanest machine's memory.
-        var known = (world.Rank == 0 ? CalibrationFiles.Default.Find(machines.Names, library, world.Size) : null) ?? Calibration.Default;
+        var known = (world.Rank == 0 ? CalibrationFiles.Default.Newest(machines.Names, world.Size) : null) ?? Calibration.Default;
         Span<double> numbers = known.Numbers;
         world.Broadcast(numbers, 0);
         var calibration = known with { Numbers = numbers.ToArray() };

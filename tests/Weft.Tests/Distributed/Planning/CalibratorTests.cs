@@ -51,7 +51,10 @@ public class CalibratorTests
         Assert.Null(files.Find(["a", "b"], "M", 4));
         Assert.Equal(1, files.Newest(4)!.AlphaBetween);
         Assert.Equal(2, files.Newest(16)!.AlphaBetween);
+        Assert.Equal(1, files.Newest(["b", "a"], 4)!.AlphaBetween);
+        Assert.Null(files.Newest(["a"], 4));
         files.Save(Of(4, 3));
+        Assert.Equal(3, files.Newest(["a", "b"], 4)!.AlphaBetween);
         Assert.Equal(3, files.Find(["a", "b"], "L", 4)!.AlphaBetween);
         files.Save(Of(16, 4) with { Precision = 7 });
         Assert.NotEqual(4, files.Newest(16)!.AlphaBetween);
@@ -79,7 +82,7 @@ public class CalibratorTests
     {
         var size = new DataSize(5000, 40_000, 64, 5);
         var model = new ModelSettings { Model = "gatv2", Hidden = 16, Heads = 4 };
-        var grids = ThreadCommunicator.Run(6, world => GridPlan.Choose(world, GridPlan.Threads, size, model, new TrainingSettings()));
+        var grids = ThreadCommunicator.Run(6, world => GridPlan.Choose(world, size, model, new TrainingSettings()));
         Assert.Equal(6, grids[0].Size);
         Assert.All(grids, grid => Assert.Equal(grids[0], grid));
     }
