@@ -12,6 +12,8 @@ internal static class GridPlan
     /// <summary>Bytes of a process that holds next to nothing: the runtime, compiled code and the MPI library; measured with either library.</summary>
     public const double ProgramBytes = 68e6;
 
+    private const long MostEdgesCounted = 200_000_000;
+
     /// <summary>What carries messages between processes that are threads.</summary>
     public const string Threads = "threads of one process";
 
@@ -35,7 +37,8 @@ internal static class GridPlan
         Span<double> room = [GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (double)machines.ProcessesOf(machines.Of(world.Rank))];
         world.AllReduce(room, Reduction.Min);
         var request = Request(size, model, settings, world.Size, machines.MostProcesses) with { MemoryLimit = room[0] };
-        if (edges is not null && world.Size > 1) request = new LoadedGraph(edges, addsLoops: model.Model == "gcn").Counted(request);
+        // Counting looks at every edge for every grid: of a graph so large that it takes minutes, sizes must do.
+        if (edges is not null && world.Size > 1 && (long)edges.Count * Planner.Grids(request).Count() <= MostEdgesCounted) request = new LoadedGraph(edges, addsLoops: model.Model == "gcn").Counted(request);
         var candidates = Planner.All(request, calibration);
         return (candidates.FirstOrDefault(c => c.IsOurs && c.Fits) ?? candidates.Where(c => c.IsOurs).MinBy(c => c.Bytes)!).Shape!;
     }

@@ -9,7 +9,7 @@ namespace Weft.Training;
 internal sealed class LoadedGraph(EdgeList edges, bool addsLoops)
 {
     // Marks of the rows and columns of every block, one byte each.
-    private const long MostMarks = 1L << 30;
+    private const long MostMarks = 1L << 28;
 
     /// <summary>The request with everything counted that can be.</summary>
     public PlanRequest Counted(PlanRequest request) => request with { FullestBlock = FullestBlock, Halo = Halo };

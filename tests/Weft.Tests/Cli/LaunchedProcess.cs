@@ -69,10 +69,9 @@ internal sealed class LaunchedProcess : IDisposable
 
     public CommandResult Finish()
     {
-        var error = process!.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
+        var (output, error) = (process!.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         Assert.True(process.WaitForExit(60_000), "weft launch did not end");
-        return new CommandResult(process.ExitCode, output, error.Result);
+        return new CommandResult(process.ExitCode, output.Result, error.Result);
     }
 
     /// <summary>True once the process whose number the script noted after a word is gone.</summary>
