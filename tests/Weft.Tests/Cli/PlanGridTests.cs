@@ -14,7 +14,7 @@ public class PlanGridTests
     [Fact]
     public void A_plan_for_many_processes_names_the_grid_of_the_first_candidate_that_fits()
     {
-        var plan = Json(Command.Weft([.. Survey, "--memory", "256GB", "--explain", "--json"]));
+        var plan = Json(Command.Weft([.. Survey, "--memory", "600GB", "--explain", "--json"]));
         var candidates = plan.GetProperty("candidates").EnumerateArray().ToArray();
         var first = candidates.First(c => c.GetProperty("scheme").GetString() == "weft" && c.GetProperty("fits").GetBoolean());
         foreach (string key in new[] { "grid", "words_received", "messages", "memory_mb", "step_ms" })
@@ -29,7 +29,7 @@ public class PlanGridTests
     [Fact]
     public void The_table_has_every_candidate_and_fits_eighty_columns()
     {
-        var plan = Command.Weft([.. Survey, "--memory", "256GB", "--explain"]);
+        var plan = Command.Weft([.. Survey, "--memory", "600GB", "--explain"]);
         Assert.True(plan.Code == 0, plan.Error);
         var candidates = Json(Command.Weft([.. Survey, "--explain", "--json"])).GetProperty("candidates").EnumerateArray().Select(c => c.GetProperty("grid").GetString()!).ToArray();
         string[] lines = plan.Output.Split('\n');
