@@ -43,6 +43,8 @@ internal static class ErrorReport
     {
         UsageException or DataFormatException or ArgumentException or FormatException => UsageException.ExitCode,
         FileNotFoundException or DirectoryNotFoundException or PathTooLongException or UnauthorizedAccessException => UsageException.ExitCode,
+        // What this machine lacks: a library that was asked for, or one that fits the launcher.
+        NotSupportedException or DllNotFoundException => UsageException.ExitCode,
         _ => WorkFailedException.ExitCode,
     };
 
@@ -51,7 +53,7 @@ internal static class ErrorReport
         // The framework appends the parameter's name, which is no word of the command line.
         ArgumentException { ParamName: string name } => problem.Message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal),
         OutOfMemoryException => $"{(problem is InsufficientMemoryException ? problem.Message : "the memory is used up")}; try a smaller width (--hidden, --heads), fewer graphs at a time (--batch-graphs) or a smaller set",
-        UsageException or WorkFailedException or DataFormatException or ArgumentException or FormatException or IOException or UnauthorizedAccessException => problem.Message,
+        UsageException or WorkFailedException or DataFormatException or ArgumentException or FormatException or IOException or UnauthorizedAccessException or NotSupportedException or DllNotFoundException => problem.Message,
         _ when problem.GetType().Namespace?.StartsWith("Weft", StringComparison.Ordinal) == true => problem.Message,
         _ => $"{problem.GetType().Name}: {problem.Message}",
     };

@@ -15,8 +15,10 @@ internal sealed record Layout(string? Grid, int? Processes, string? Partition, s
 /// <summary>The options of <c>weft train</c> that say how processes share the graph.</summary>
 internal sealed class LayoutOptions
 {
+    private const int MostInThreads = 4096;
+
     private readonly Option<string> grid = Ask.Word("--grid", $"How processes share the graph: {GridName.Forms} [auto]", "GRID");
-    private readonly Option<int?> processes = Ask.WholeIfGiven("--processes", "Play so many processes in threads; under mpirun the launcher says how many", 1, 4096);
+    private readonly Option<int?> processes = Ask.WholeIfGiven("--processes", "Play so many processes in threads; under mpirun the launcher says how many", 1, MostInThreads);
     private readonly Option<string> partition = Ask.Choice("--partition", "Which nodes a process owns [the parts of the set, else block]", null, [.. Partitioners.Names]);
     private readonly Option<string> reduction = Ask.Choice("--reduction", "Sums over processes: in rank order, as fast as MPI likes, or with the same bits for any number of processes", "deterministic", "deterministic", "fast", "reproducible");
     private readonly Option<string> exchange = Ask.Choice("--exchange", "Rows that processes send: those that edges need, or all", "halo", "halo", "dense");
@@ -44,12 +46,13 @@ internal sealed class LayoutOptions
     // A grid that is given by its sizes says how many processes it needs.
     private static int? Count(string? grid)
     {
-        int product = 1;
+        long product = 1;
         foreach (string size in (grid ?? "").ToLowerInvariant().Split('x', '×'))
         {
-            if (!int.TryParse(size, out int number) || number is < 1 or > 4096) return null;
-            product = checked(product * number);
+            if (!int.TryParse(size, out int number) || number < 1) return null;
+            product *= number;
+            if (product > MostInThreads) throw new UsageException($"a grid of {grid} has more than {MostInThreads} processes, too many to be played in threads: start them with mpirun");
         }
-        return product;
+        return (int)product;
     }
 }

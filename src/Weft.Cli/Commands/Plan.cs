@@ -81,7 +81,7 @@ internal static class Plan
             if (parsed.GetValue(json)) terminal.Output.WriteLine(PlanView.Json(config, plan));
             else PlanView.Write(terminal, config, plan);
             return 0;
-        });
+        }, shared: true);
         return verb;
     }
 

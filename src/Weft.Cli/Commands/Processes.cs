@@ -27,16 +27,22 @@ internal static class Processes
         {
             // Ranks that are threads take turns at the same cores.
             RowParallel.Threads = threads ?? Environment.ProcessorCount;
-            return ThreadCommunicator.Run(layout.Processes!.Value, world => job(new Team(new Metered(world), layout, world.Size))).Max();
+            try
+            {
+                return ThreadCommunicator.Run(layout.Processes!.Value, world => job(new Team(new Metered(world), layout))).Max();
+            }
+            catch (RankFailedException stopped) when (stopped.InnerException is OperationCanceledException)
+            {
+                return Program.Interrupted;
+            }
         }
         var reductions = layout.Reduction == "fast" ? Reductions.Fast : Reductions.Deterministic;
         return MpiCommunicator.Run(world =>
         {
-            int here = OnThisMachine(world);
-            RowParallel.Threads = threads ?? Math.Max(1, Environment.ProcessorCount / here);
+            RowParallel.Threads = threads ?? Math.Max(1, Environment.ProcessorCount / OnThisMachine(world));
             try
             {
-                return job(new Team(new Metered(world), layout, here));
+                return job(new Team(new Metered(world), layout));
             }
             catch (OperationCanceledException)
             {

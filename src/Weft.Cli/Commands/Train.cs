@@ -51,7 +51,7 @@ internal static class Train
             var terminal = Terminal.Of(parsed, asJson);
             return Processes.Run(layout, launched, parsed.GetValue(threads), team => work(new TrainingJob(team.Leads ? terminal : Terminal.Mute, isQuiet, asJson, team)),
                 problem => ErrorReport.Write(problem, parsed.InvocationConfiguration.Error, parsed.GetValue<bool>("--debug")));
-        });
+        }, shared: true);
         return verb;
     }
 }

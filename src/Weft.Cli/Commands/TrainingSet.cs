@@ -14,7 +14,8 @@ internal abstract class TrainingSet : IDisposable
     /// <summary>The data that a configuration names, for one process or for this one of several.</summary>
     public static TrainingSet Open(RunConfig config, Team team, Terminal terminal, CancellationToken cancellation)
     {
-        if (team.Layout is null) return new WholeSet(DataFetch.Open(config.Dataset, terminal, cancellation));
+        // One process alone can do what needs the whole graph, whoever started it.
+        if (team.Layout is null || team.World.Size == 1 && team.Layout.Reduction != "reproducible") return new WholeSet(DataFetch.Open(config.Dataset, terminal, cancellation));
         return new SharedSet(config, team, terminal, cancellation);
     }
 
@@ -56,10 +57,7 @@ internal abstract class TrainingSet : IDisposable
                 traits = new(source.HasSparseFeatures, source.Splits, ManyGraphs: false, source.ClassNames, source.HasTargets);
                 return;
             }
-            // One process fetches what must be downloaded; the others find it here.
-            Dataset? dataset = team.Leads ? DataFetch.Open(config.Dataset, terminal, cancellation) : null;
-            team.World.Barrier();
-            dataset ??= DataFetch.Open(config.Dataset, terminal, cancellation);
+            var dataset = Opened(config.Dataset, terminal, cancellation);
             traits = DataTraits.Of(dataset);
             if (dataset.Graphs is not null)
                 throw new UsageException($"{config.Dataset} is many small graphs: processes share the nodes of one graph; train it alone");
@@ -80,8 +78,8 @@ internal abstract class TrainingSet : IDisposable
             });
         }
 
-        // By what weft plan --calibrate measured here, if it did; the same plan on every process. A set that comes in parts was cut for rows alone, which is also
-        // what nobody can count without having all of it.
+        // By what weft plan --calibrate measured here, if it did; the same plan on every process. A set that comes in parts was cut for
+        // rows alone, which is also what nobody can count without having all of it.
         private ProcessGrid Planned(RunConfig config)
         {
             int processes = team.World.Size;
@@ -107,7 +105,27 @@ internal abstract class TrainingSet : IDisposable
         {
             if (layout.Partition is not null) return null;
             if (DatasetCatalog.FindRmat(config.Dataset) is { } matrix) return new RmatSource(config.Dataset, matrix, loops);
-            return Directory.Exists(config.Dataset) && File.Exists(Path.Combine(config.Dataset, "row_ptr.npy")) ? PartitionFolder.Open(config.Dataset, loops) : null;
+            return DatasetCatalog.PathOf(config.Dataset) is { } folder && Directory.Exists(folder) && File.Exists(Path.Combine(folder, "row_ptr.npy")) ? PartitionFolder.Open(folder, loops) : null;
+        }
+
+        // The first process fetches what must be downloaded, and whether it was let to is known to all before they look for it.
+        private Dataset Opened(string name, Terminal terminal, CancellationToken cancellation)
+        {
+            if (DatasetCatalog.PathOf(name) is not null || DatasetCatalog.IsBuiltIn(name)) return DataFetch.Open(name, terminal, cancellation);
+            Dataset? fetched = null;
+            bool stopped = false;
+            try
+            {
+                if (team.Leads) fetched = DataFetch.Open(name, terminal, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                stopped = true;
+            }
+            if (Agreement.Any(team.World, stopped)) throw new OperationCanceledException(cancellation);
+            if (fetched is null && DatasetCatalog.PathOf(name) is null)
+                throw new UsageException($"{name} was fetched by the first process and is not on this machine: weft data fetch {name} here too, or a folder in WEFT_DATA that all machines share");
+            return fetched ?? DataFetch.Open(name, terminal, cancellation);
         }
 
         private static void RefuseWhole(RunConfig config)
@@ -137,11 +155,10 @@ internal sealed record DataTraits(bool SparseFeatures, int Splits, bool ManyGrap
 /// <summary>The processes of a job, and which of them this one is.</summary>
 /// <param name="World">All of them.</param>
 /// <param name="Layout">How they share the graph; null for a process alone.</param>
-/// <param name="RanksHere">How many of them share this machine.</param>
-internal sealed record Team(ICommunicator World, Layout? Layout, int RanksHere)
+internal sealed record Team(ICommunicator World, Layout? Layout)
 {
     /// <summary>One process that has all of the data.</summary>
-    public static Team Alone { get; } = new(Communication.Alone.Instance, null, 1);
+    public static Team Alone { get; } = new(Communication.Alone.Instance, null);
 
     /// <summary>True for the process that writes files and speaks.</summary>
     public bool Leads => World.Rank == 0;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Weft.Communication;
 
 namespace Weft.Cli.Commands;
 
@@ -18,9 +19,13 @@ internal sealed class Verb : Command
     /// Sets what the verb does. The token is cancelled by Ctrl-C and SIGTERM; the work looks at it between its stages and before
     /// every write, and lets <see cref="OperationCanceledException"/> pass.
     /// </summary>
-    public void Does(Func<ParseResult, CancellationToken, int> work) =>
+    /// <param name="work">The work; returns the exit code.</param>
+    /// <param name="shared">True for work that the processes of a launcher share; all other is for one process.</param>
+    public void Does(Func<ParseResult, CancellationToken, int> work, bool shared = false) =>
         SetAction((parsed, cancellation) =>
         {
+            if (!shared && MpiCommunicator.LaunchedProcesses is > 1 and var processes)
+                throw new UsageException($"weft {Name} works on one process, and a launcher has started {processes}: leave the launcher out");
             cancellation.ThrowIfCancellationRequested();
             int code = work(parsed, cancellation);
             // Whoever asked to stop is told so, even if the work was past its last stage.

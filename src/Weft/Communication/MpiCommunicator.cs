@@ -36,6 +36,9 @@ public sealed unsafe partial class MpiCommunicator : ICommunicator, IDisposable
     /// <summary>True if a launcher of MPI (mpirun, mpiexec, srun) started this process.</summary>
     public static bool IsLaunched => MpiLibrary.IsLaunched;
 
+    /// <summary>How many processes the launcher says it has started; null where none has, or it does not say.</summary>
+    public static int? LaunchedProcesses => MpiLibrary.LaunchedSize?.Size;
+
     /// <inheritdoc/>
     public int Rank { get; }
 
@@ -56,7 +59,8 @@ public sealed unsafe partial class MpiCommunicator : ICommunicator, IDisposable
     /// WEFT_COMM_TIMEOUT, or ten minutes. It must be longer than the longest time between two calls of any process.
     /// </param>
     /// <exception cref="DllNotFoundException">There is no library of MPI.</exception>
-    /// <exception cref="InvalidOperationException">MPI was started before, or launcher and library do not belong together.</exception>
+    /// <exception cref="InvalidOperationException">MPI was started before.</exception>
+    /// <exception cref="NotSupportedException">Launcher and library do not belong together.</exception>
     public static MpiCommunicator Start(Reductions reductions = Reductions.Deterministic, TimeSpan? timeout = null)
     {
         var mpi = MpiProcess.Start(timeout);

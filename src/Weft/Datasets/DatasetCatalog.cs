@@ -75,6 +75,21 @@ public static class DatasetCatalog
     private static bool IsPath(string name) =>
         name.Contains('/', StringComparison.Ordinal) || name.Contains(Path.DirectorySeparatorChar, StringComparison.Ordinal) || Path.HasExtension(name) || name is "." or "..";
 
+    /// <summary>The file or folder that <see cref="Open"/> would read for a name; null for a built-in set and for one that is not here.</summary>
+    internal static string? PathOf(string nameOrPath, DatasetFolders? folders = null)
+    {
+        if (IsPath(nameOrPath)) return nameOrPath;
+        if (IsBuiltIn(nameOrPath)) return null;
+        return Find(nameOrPath, folders ?? DatasetFolders.Default) ?? (File.Exists(nameOrPath) || Directory.Exists(nameOrPath) ? nameOrPath : null);
+    }
+
+    /// <summary>True for the names of sets that come with the library.</summary>
+    internal static bool IsBuiltIn(string name)
+    {
+        string plain = Plain(name), dictionary = Plain(Dictionary);
+        return plain is "karate" or "citations" || plain == dictionary || plain.StartsWith(dictionary + "_", StringComparison.Ordinal) || FindRmat(name) is not null;
+    }
+
     private static Dataset? OpenBuiltIn(string name)
     {
         string plain = Plain(name);

@@ -60,7 +60,18 @@ internal sealed class PartitionFolder : IGraphSource, IDisposable
 
     public bool HasTargets => arrays.TryGetValue("y", out var y) && y.Header.Shape.Length == 2;
 
-    public int[]? ReadNumbers() => arrays.ContainsKey("node_id") ? Numbers(0, Nodes) : null;
+    public int[]? ReadNumbers()
+    {
+        if (!arrays.TryGetValue("node_id", out var array)) return null;
+        int[] numbers = Numbers(0, Nodes);
+        var seen = new bool[Nodes];
+        for (int p = 0; p < numbers.Length; p++)
+        {
+            if (seen[numbers[p]]) throw array.Error($"id {numbers[p]}, which was there before", "each node once", $"[{p}]");
+            seen[numbers[p]] = true;
+        }
+        return numbers;
+    }
 
     public void ReadEdges(long first, long last, EdgeSink sink)
     {
@@ -121,7 +132,14 @@ internal sealed class PartitionFolder : IGraphSource, IDisposable
         bool[] Mask(string name) => many
             ? arrays[name + "_masks"].WithShape(Splits, Nodes).Booleans(choice.Number * Nodes + first, count)
             : arrays[name + "_mask"].WithShape(Nodes).Booleans(first, count);
-        return new Split(many ? $"public {choice.Number}" : "public", Mask("train"), Mask("val"), Mask("test"));
+        var split = new Split(many ? $"public {choice.Number}" : "public", Mask("train"), Mask("val"), Mask("test"));
+        if (!HasTargets && arrays.TryGetValue("y", out var y))
+        {
+            int[] labels = Labels(y, first, count);
+            for (int i = 0; i < labels.Length; i++)
+                if (labels[i] < 0 && (split.Train[i] || split.Validation[i] || split.Test[i])) throw y.Error($"the node at {first + i} is in the split and has no label (y is −1)", "a class", $"[{first + i}]");
+        }
+        return split;
     }
 
     public void Dispose()
@@ -165,7 +183,11 @@ internal sealed class PartitionFolder : IGraphSource, IDisposable
     {
         if (!arrays.TryGetValue("y", out var y)) return 0;
         if (HasTargets) return (int)y.WithShape(Nodes, -1).Columns;
-        if (arrays.TryGetValue("num_classes", out var declared)) return (int)declared.WithShape(1).Integers(0, 1)[0];
+        if (arrays.TryGetValue("num_classes", out var declared))
+        {
+            long number = declared.WithShape(1).Integers(0, 1)[0];
+            return number is >= 0 and <= int.MaxValue ? (int)number : throw declared.Error($"{number} classes", $"0 … {int.MaxValue}", "[0]");
+        }
         long largest = -1;
         const int rowsAtOnce = 1 << 20;
         for (long first = 0; first < Nodes; first += rowsAtOnce) largest = Math.Max(largest, y.WithShape(Nodes).Integers(first, Math.Min(rowsAtOnce, Nodes - first)).Max());

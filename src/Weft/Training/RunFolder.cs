@@ -22,6 +22,7 @@ public sealed class RunFolder : IDisposable
     private readonly StreamWriter metrics;
     private readonly TimeSpan checkpointEvery;
     private long checkpointAt = Stopwatch.GetTimestamp();
+    private long flushedAt = Stopwatch.GetTimestamp();
     private string? dataDigest;
 
     private RunFolder(string path, RunConfig config, FileStream metrics, TimeSpan checkpointEvery)
@@ -107,6 +108,12 @@ public sealed class RunFolder : IDisposable
     public void Log(EpochReport report, Trainer trainer)
     {
         metrics.WriteLine(Line(report));
+        // Whoever watches the run counts its lines.
+        if (Stopwatch.GetElapsedTime(flushedAt).TotalMilliseconds >= 100)
+        {
+            metrics.Flush();
+            flushedAt = Stopwatch.GetTimestamp();
+        }
         if (Stopwatch.GetElapsedTime(checkpointAt) >= checkpointEvery) WriteCheckpoint(trainer);
     }
 

@@ -56,12 +56,13 @@ public class KillAndResumeTests
     [Theory]
     [InlineData("-INT", 130)]
     [InlineData("-TERM", 143)]
-    public void A_signal_leaves_a_checkpoint_and_says_how_to_go_on(string signal, int code)
+    [InlineData("-TERM", 143, "--processes", "3")]
+    public void A_signal_leaves_a_checkpoint_and_says_how_to_go_on(string signal, int code, params string[] processes)
     {
         if (IsDouble || OperatingSystem.IsWindows()) return;
         using var temporary = new TemporaryFolder();
         string folder = temporary.File("run");
-        using var child = Start(["train", "citations", "--model", "gcn", "--epochs", "1000000", "--patience", "0", "--out", folder], checkpointSeconds: "10");
+        using var child = Start(["train", "citations", "--model", "gcn", "--epochs", "1000000", "--patience", "0", "--out", folder, .. processes], checkpointSeconds: "10");
         string said = child.StandardOutput.ReadLine()!;
         using (var kill = Process.Start("kill", [signal, $"{child.Id}"])) kill.WaitForExit();
         said += child.StandardOutput.ReadToEnd();

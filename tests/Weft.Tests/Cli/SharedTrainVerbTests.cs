@@ -74,11 +74,13 @@ public class SharedTrainVerbTests
     [Theory]
     [InlineData("a grid of 2 × 2 × 1 needs 4 processes, and there are 3", "karate", "--processes", "3", "--grid", "2x2x1")]
     [InlineData("--grid is for several processes: add --processes P", "karate", "--grid", "2d")]
+    [InlineData("too many to be played in threads", "karate", "--grid", "4096x4096x4096")]
     [InlineData("there is no grid 'ring'", "karate", "--processes", "3", "--grid", "ring")]
     [InlineData("CAGNET's schemes are there to be compared with", "karate", "--processes", "4", "--grid", "cagnet-2d")]
     [InlineData("C must divide the 4 processes", "karate", "--processes", "4", "--grid", "1.5d:3")]
     [InlineData("--partition is 'best': expected block, random, ldg, metis", "karate", "--partition", "best")]
     [InlineData("is many small graphs", "dictionary-lookup-4", "--processes", "2")]
+    [InlineData("--reduction reproducible keeps the order of the nodes", "karate", "--processes", "2", "--reduction", "reproducible", "--partition", "ldg")]
     [InlineData("34 nodes", "karate", "--processes", "40")]
     public void What_is_impossible_is_refused_before_a_file_is_written(string message, params string[] args)
     {

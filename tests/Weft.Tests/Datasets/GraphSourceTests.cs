@@ -79,6 +79,35 @@ public class GraphSourceTests
     }
 
     [Fact]
+    public void A_number_that_two_nodes_have_and_a_node_of_the_split_without_a_label_are_errors()
+    {
+        using var folder = new TemporaryFolder();
+        Write(Set, folder.Path);
+        string labels = Path.Combine(folder.Path, "y.npy"), ids = Path.Combine(folder.Path, "node_id.npy");
+        long[] y = NpyArray.Read(labels).AsIntegers();
+        Array.Fill(y, -1, 10, 20);
+        new NpyArray(y, y.Length).Write(labels);
+        long[] numbers = NpyArray.Read(ids).AsIntegers();
+        numbers[33] = numbers[2];
+        new NpyArray(numbers, numbers.Length).Write(ids);
+        using var slices = PartitionFolder.Open(folder.Path, selfLoops: false);
+        Assert.Contains("array node_id[33]", Assert.Throws<DataFormatException>(() => slices.ReadNumbers()).Message);
+        Assert.Contains("is in the split and has no label", Assert.Throws<DataFormatException>(() => slices.ReadSplit(new SplitChoice(0, 3, 2, 0), 5, 40)).Message);
+    }
+
+    [Fact]
+    public void A_name_of_a_built_in_set_is_no_folder()
+    {
+        var nowhere = new DatasetFolders(null, Path.Combine(Path.GetTempPath(), "weft-no-such-folder"));
+        foreach (string name in new[] { "karate", "citations", "dictionary-lookup-5", "rmat-5-5" }) Assert.Null(DatasetCatalog.PathOf(name, nowhere));
+        Assert.Equal("./karate", DatasetCatalog.PathOf("./karate", nowhere));
+        Assert.Null(DatasetCatalog.PathOf("no-such-set", nowhere));
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(Path.Combine(folder.Path, "tu", "SOME"));
+        Assert.Equal(Path.Combine(folder.Path, "tu", "SOME"), DatasetCatalog.PathOf("SOME", new DatasetFolders(folder.Path, nowhere.Cache)));
+    }
+
+    [Fact]
     public void A_file_that_is_cut_off_or_missing_and_features_that_are_no_numbers_are_errors()
     {
         using var folder = new TemporaryFolder();

@@ -38,9 +38,9 @@ internal sealed unsafe class MpiProcess
         Check(MpiImports.MPI_Comm_size(Abi.World, &size));
         (Rank, Size) = (rank, size);
         if (provided < Funneled)
-            throw new InvalidOperationException($"{Version} gives no support for threads (level {provided}): a process that computes with threads needs MPI_THREAD_FUNNELED");
+            throw new NotSupportedException($"{Version} gives no support for threads (level {provided}): a process that computes with threads needs MPI_THREAD_FUNNELED");
         if (MpiLibrary.LaunchedSize is var (variable, launched) && launched != size)
-            throw new InvalidOperationException(
+            throw new NotSupportedException(
                 $"the launcher has started {launched} processes ({variable}), but {Version} ({File}) sees {size}: launcher and library are of two kinds; use the launcher that comes with the library, or set {MpiLibrary.FileVariable} to the library that comes with the launcher");
     }
 
@@ -75,7 +75,8 @@ internal sealed unsafe class MpiProcess
     }
 
     /// <summary>Starts MPI.</summary>
-    /// <exception cref="InvalidOperationException">It was started before, or the launcher belongs to another library.</exception>
+    /// <exception cref="InvalidOperationException">It was started before.</exception>
+    /// <exception cref="NotSupportedException">The launcher belongs to another library, or a setting of the environment is none.</exception>
     public static MpiProcess Start(TimeSpan? timeout)
     {
         if (started is not null) throw new InvalidOperationException("MPI was started before; a process can start it once");
@@ -200,6 +201,6 @@ internal sealed unsafe class MpiProcess
         if (string.IsNullOrEmpty(text)) return TimeSpan.FromMinutes(10);
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0 and < 1e8
             ? TimeSpan.FromSeconds(seconds)
-            : throw new InvalidOperationException($"{TimeoutVariable} is \"{text}\"; a number of seconds above 0 was expected");
+            : throw new NotSupportedException($"{TimeoutVariable} is \"{text}\"; a number of seconds above 0 was expected");
     }
 }
