@@ -27,14 +27,7 @@ internal static class Processes
         {
             // Ranks that are threads take turns at the same cores.
             RowParallel.Threads = threads ?? Environment.ProcessorCount;
-            try
-            {
-                return ThreadCommunicator.Run(layout.Processes!.Value, world => job(new Team(new Metered(world), layout))).Max();
-            }
-            catch (RankFailedException stopped) when (stopped.InnerException is OperationCanceledException)
-            {
-                return Program.Interrupted;
-            }
+            return ThreadCommunicator.Run(layout.Processes!.Value, world => Stoppable(job, new Team(new Metered(world), layout))).Max();
         }
         var reductions = layout.Reduction == "fast" ? Reductions.Fast : Reductions.Deterministic;
         return MpiCommunicator.Run(world =>
@@ -42,12 +35,7 @@ internal static class Processes
             RowParallel.Threads = threads ?? Math.Max(1, Environment.ProcessorCount / OnThisMachine(world));
             try
             {
-                return job(new Team(new Metered(world), layout));
-            }
-            catch (OperationCanceledException)
-            {
-                // All have agreed to stop, and leave together.
-                return Program.Interrupted;
+                return Stoppable(job, new Team(new Metered(world), layout));
             }
             catch (Exception problem) when (ErrorReport.IsExpected(problem))
             {
@@ -57,6 +45,19 @@ internal static class Processes
                 throw;
             }
         }, reductions);
+    }
+
+    // All have agreed to stop. That is no failure of a process: others may still be on their way out of the call that told them.
+    private static int Stoppable(Func<Team, int> job, Team team)
+    {
+        try
+        {
+            return job(team);
+        }
+        catch (OperationCanceledException)
+        {
+            return Program.Interrupted;
+        }
     }
 
     // Processes share the cores of a machine.
