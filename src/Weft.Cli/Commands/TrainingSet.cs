@@ -54,7 +54,7 @@ internal abstract class TrainingSet : IDisposable
             if (source is not null)
             {
                 RefuseWhole(config);
-                traits = new(source.HasSparseFeatures, source.Splits, ManyGraphs: false, source.ClassNames, source.HasTargets);
+                traits = new(source.FeatureEntries is not null, source.Splits, ManyGraphs: false, source.ClassNames, source.HasTargets);
                 return;
             }
             var dataset = Opened(config.Dataset, terminal, cancellation);
@@ -87,7 +87,7 @@ internal abstract class TrainingSet : IDisposable
             var features = config.Data.RandomFeatures > 0 ? config.Data.RandomFeatures : source.Features;
             var size = new DataSize(source.Nodes, source.Edges, features, config.Data.RandomClasses > 0 ? config.Data.RandomClasses : source.Classes)
             {
-                FeatureEntries = source.HasSparseFeatures && config.Data.RandomFeatures == 0 ? source.Nodes * 32 : null,
+                FeatureEntries = config.Data.RandomFeatures > 0 ? null : source.FeatureEntries,
                 Weighted = source.IsWeighted,
                 MultiLabel = source.HasTargets,
             };

@@ -16,7 +16,7 @@ internal sealed class DatasetSource(Dataset dataset, int[]? order = null, long[]
 
     public long Features => dataset.Features.Columns;
 
-    public bool HasSparseFeatures => dataset.Features.IsSparse;
+    public long? FeatureEntries => dataset.Features.Sparse?.Count;
 
     public bool HasTargets => !dataset.Targets.IsMissing;
 

@@ -30,8 +30,8 @@ internal interface IGraphSource
     /// <summary>Features of a node; 0 where there are none.</summary>
     long Features { get; }
 
-    /// <summary>True if features are stored as sparse rows.</summary>
-    bool HasSparseFeatures { get; }
+    /// <summary>Stored entries of features that are sparse rows; null where features are dense or missing.</summary>
+    long? FeatureEntries { get; }
 
     /// <summary>True if a node may have several labels.</summary>
     bool HasTargets { get; }

@@ -50,7 +50,7 @@ internal sealed class PartitionFolder : IGraphSource, IDisposable
 
     public long Features => arrays.TryGetValue("x", out var x) ? x.Columns : arrays.TryGetValue("x_shape", out var shape) ? shape.WithShape(2).Integers(1, 1)[0] : 0;
 
-    public bool HasSparseFeatures => !arrays.ContainsKey("x") && arrays.ContainsKey("x_data");
+    public long? FeatureEntries => !arrays.ContainsKey("x") && arrays.TryGetValue("x_data", out var data) ? data.Rows : null;
 
     public long[]? Offsets { get; private set; }
 

@@ -72,7 +72,7 @@ internal sealed class RmatSource(string name, RecursiveMatrix matrix, bool selfL
 
     public long Features => 0;
 
-    public bool HasSparseFeatures => false;
+    public long? FeatureEntries => null;
 
     public bool HasTargets => false;
 

@@ -20,8 +20,8 @@ public class GraphSourceTests
         var partition = Write(set, folder.Path);
         var memory = new DatasetSource(set with { Edges = set.Edges.WithSelfLoops() }, partition.Order, partition.Offsets);
         using var slices = PartitionFolder.Open(folder.Path, selfLoops: true);
-        Assert.Equal((memory.Nodes, memory.Classes, memory.Splits, memory.IsWeighted, memory.HasSparseFeatures, memory.Features),
-            (slices.Nodes, slices.Classes, slices.Splits, slices.IsWeighted, slices.HasSparseFeatures, slices.Features));
+        Assert.Equal((memory.Nodes, memory.Classes, memory.Splits, memory.IsWeighted, memory.FeatureEntries, memory.Features),
+            (slices.Nodes, slices.Classes, slices.Splits, slices.IsWeighted, slices.FeatureEntries, slices.Features));
         Assert.Equal(memory.Offsets, slices.Offsets);
         Assert.Equal(memory.ReadNumbers(), slices.ReadNumbers());
         foreach (var (first, last) in new[] { (0L, 60L), (0L, 1L), (59L, 60L), (17L, 44L), (30L, 30L) })
