@@ -16,11 +16,9 @@ internal static class PredictedWords
         var graph = data.Batches[0].Graph;
         // A GCN works on the edges and a loop at every node: on more rows, perhaps.
         if (settings.Model == "gcn") graph = graph.Normalized(addLoops: true);
-        var place = graph.Place;
-        if (graph.IsReproducible) return LayerShapes.Of(settings, data.Inputs, data.Outputs, data.Batches[0].Features.IsSparse).Sum(shape => ReproducibleWords.Of(shape, graph).Words);
-        bool halo = place.Kind == ExchangeKind.Halo;
-        var counts = halo ? new HaloCounts(place.Rows.Needed, place.Rows.Sent, place.Columns.Needed, place.Columns.Sent) : null;
-        return LayerShapes.Of(settings, data.Inputs, data.Outputs, data.Batches[0].Features.IsSparse)
-            .Sum(shape => ExpandFold.Of(shape, share.Grid, share.Parts, data.World.Rank, counts).Words);
+        var shapes = LayerShapes.Of(settings, data.Inputs, data.Outputs, data.Batches[0].Features.IsSparse);
+        if (graph.IsReproducible) return shapes.Sum(shape => ReproducibleWords.Of(shape, graph).Words);
+        var counts = graph.Place.Kind == ExchangeKind.Halo ? HaloCounts.Of(graph) : null;
+        return shapes.Sum(shape => ExpandFold.Of(shape, share.Grid, share.Parts, data.World.Rank, counts).Words);
     }
 }
