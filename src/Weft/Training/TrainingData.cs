@@ -2,6 +2,7 @@ using Weft.Communication;
 using Weft.Datasets;
 using Weft.Graphs;
 using Weft.Memory;
+using Weft.Sampling;
 
 namespace Weft.Training;
 
@@ -18,7 +19,7 @@ public sealed record TrainingBatch(Graph Graph, NodeMatrix Features, int First)
 /// <summary>A data set made ready: graphs, features, labels and one split of the nodes.</summary>
 public sealed class TrainingData
 {
-    /// <summary>The batches, which follow one another in the order of the nodes.</summary>
+    /// <summary>The batches, which follow one another in the order of the nodes; none where the graph stays where it lies (<see cref="Stored"/>).</summary>
     public required IReadOnlyList<TrainingBatch> Batches { get; init; }
 
     /// <summary>
@@ -31,7 +32,7 @@ public sealed class TrainingData
     public required Split Split { get; init; }
 
     /// <summary>Features of a node, D.</summary>
-    public long Inputs => Batches[0].Features.Columns;
+    public long Inputs => Stored?.Features.Columns ?? Batches[0].Features.Columns;
 
     /// <summary>Columns that a model must put out: classes.</summary>
     public long Outputs => Dataset.Classes;
@@ -40,13 +41,16 @@ public sealed class TrainingData
     public long Nodes => Share?.Nodes ?? Dataset.Nodes;
 
     /// <summary>Edges of all graphs, on all processes.</summary>
-    public long Edges => Share?.Edges ?? Batches.Sum(b => b.Graph.Edges);
+    public long Edges => Share?.Edges ?? Stored?.Adjacency.Edges ?? Batches.Sum(b => b.Graph.Edges);
 
     /// <summary>What is not here of a set that several processes share; null where all of it is.</summary>
     internal DataShare? Share { get; init; }
 
+    /// <summary>A graph that stays where it lies, such as in a mapped file, and that samples are drawn from; null where the graph is in the batches.</summary>
+    internal StoredGraph? Stored { get; init; }
+
     /// <summary>The processes that share the set.</summary>
-    internal ICommunicator World => Batches[0].Graph.Place.World;
+    internal ICommunicator World => Batches.Count == 0 ? Alone.Instance : Batches[0].Graph.Place.World;
 
     /// <summary>A data set ready for one run.</summary>
     /// <param name="dataset">The set as read.</param>
