@@ -24,6 +24,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
             string path = runs == 1 ? folder : Path.Combine(folder, $"seed-{one.Training.Seed}");
             // Everything that can be wrong is found before the first file is written.
             var (trainer, memory) = Ready(set, one, last: run == runs - 1);
+            using var ends = trainer;
             using var files = team.Leads ? RunFolder.Create(path, one) : null;
             outcomes.Add(Finish(trainer, memory, one, files, runs > 1 ? $"run {run + 1} of {runs}, " : "", cancellation));
         }
@@ -58,6 +59,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
             throw new UsageException($"{folder} was begun in {config.Precision}-bit precision; go on with it in that build");
         using var set = TrainingSet.Open(config, team, terminal, cancellation);
         var (trainer, memory) = Ready(set, config, last: true);
+        using var ends = trainer;
         using var files = team.Leads ? RunFolder.Resume(folder, config, trainer) : null;
         trainer.Synchronize();
         var outcome = Finish(trainer, memory, config, files, "", cancellation);
@@ -102,7 +104,14 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
             {
                 // A signal may reach one process an epoch before the others: all stop at the same one.
                 if (Agreement.Any(team.World, cancellation.IsCancellationRequested)) throw new OperationCanceledException(cancellation);
-                var report = trainer.RunEpoch();
+                // Several processes stop between epochs alone, where they agree on it.
+                var report = trainer.RunEpoch(
+                    at =>
+                    {
+                        files?.CheckpointIfDue(at);
+                        view.Show(at);
+                    },
+                    team.World.Size == 1 ? cancellation : default);
                 files?.Log(report, trainer);
                 steps.Add(report.StepMilliseconds);
                 traffic.Add(trainer.StepTraffic);
@@ -114,7 +123,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
         catch (OperationCanceledException)
         {
             files?.WriteCheckpoint(trainer);
-            if (files is not null) terminal.Say($"stopped after epoch {trainer.Epoch}; go on with: weft train --resume {files.Path}{(which.Length > 0 ? " (that run; the later ones have not begun)" : "")}");
+            if (files is not null) terminal.Say($"stopped after epoch {trainer.Epoch}{(trainer.Step > 0 ? $" and {trainer.Step} of {trainer.Steps} steps" : "")}; go on with: weft train --resume {files.Path}{(which.Length > 0 ? " (that run; the later ones have not begun)" : "")}");
             throw;
         }
         files?.WriteCheckpoint(trainer);

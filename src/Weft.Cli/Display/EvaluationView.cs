@@ -20,7 +20,8 @@ internal static class EvaluationView
             return;
         }
         terminal.Say(FormattableString.Invariant($"{run.Config.Model.Model} of {folder} on {set}: {result.Dataset.Nodes:N0} nodes, {result.Edges:N0} edges"));
-        ScoreTable.Write(terminal.Person, scores.Select(s => (s.Name, ScoreTable.Cells(s.Scores))));
+        var columns = ScoreTable.Columns([.. scores.Select(s => s.Scores)]);
+        ScoreTable.Write(terminal.Person, columns, scores.Select(s => (s.Name, ScoreTable.Cells(s.Scores, columns))));
         if (confusion is not null && confusion.GetLength(0) <= ScoreTable.MostClasses)
             ScoreTable.Confusion(terminal.Person, split is { TestCount: > 0 } ? "test nodes" : "labelled nodes", confusion, result.Dataset.ClassNames);
     }
@@ -48,6 +49,7 @@ internal static class EvaluationView
             fields[$"{part}_accuracy"] = JsonLine.Number(found?.Accuracy ?? double.NaN);
             fields[$"{part}_f1"] = JsonLine.Number(found?.F1 ?? double.NaN);
             fields[$"{part}_auc"] = JsonLine.Number(found?.Auc ?? double.NaN);
+            foreach (var (name, value) in found?.More ?? []) fields[$"{part}_{name}"] = JsonLine.Number(value);
         }
         if (confusion is not null)
         {

@@ -12,14 +12,23 @@ internal static class ScoreTable
 
     private const int Width = 80;
 
-    /// <summary>Loss, accuracy, F1 and ROC-AUC of one part.</summary>
-    public static string[] Cells(NodeScores scores) => [Cell(scores.Loss, "F4"), Cell(scores.Accuracy, "P1"), Cell(scores.F1, "F3"), Cell(scores.Auc, "F3")];
+    /// <summary>The columns that scores like these have: those of classes, or those that a part has a value for where there are scores of other kinds.</summary>
+    public static IReadOnlyList<ScoreColumn> Columns(IReadOnlyCollection<NodeScores> parts)
+    {
+        ScoreColumn[] usual = [new("loss", "F4", s => s.Loss), new("accuracy", "P1", s => s.Accuracy), new("F1", "F3", s => s.F1), new("ROC-AUC", "F3", s => s.Auc)];
+        string[] more = [.. parts.SelectMany(p => p.More ?? []).Select(m => m.Key).Distinct()];
+        if (more.Length == 0) return usual;
+        return [.. usual.Where(column => parts.Any(p => !double.IsNaN(column.Value(p)))), .. more.Select(name => new ScoreColumn(name, "F3", s => s.Named(name)))];
+    }
+
+    /// <summary>The cells of one part.</summary>
+    public static string[] Cells(NodeScores scores, IReadOnlyList<ScoreColumn> columns) => [.. columns.Select(column => Cell(column.Value(scores), column.Format))];
 
     /// <summary>One row a part.</summary>
-    public static void Write(IAnsiConsole console, IEnumerable<(string Name, string[] Cells)> parts)
+    public static void Write(IAnsiConsole console, IReadOnlyList<ScoreColumn> columns, IEnumerable<(string Name, string[] Cells)> parts)
     {
         var table = new Table().Border(TableBorder.Rounded);
-        foreach (string column in new[] { "", "loss", "accuracy", "F1", "ROC-AUC" }) table.AddColumn(new TableColumn(column) { NoWrap = true }.RightAligned());
+        foreach (string column in columns.Select(c => c.Name).Prepend("")) table.AddColumn(new TableColumn(column) { NoWrap = true }.RightAligned());
         foreach (var (name, cells) in parts) table.AddRow(Figures.Row([name, .. cells]));
         console.Write(table);
     }
@@ -42,3 +51,9 @@ internal static class ScoreTable
 
     private static string Cell(double value, string format) => double.IsNaN(value) ? "–" : value.ToString(format, CultureInfo.InvariantCulture);
 }
+
+/// <summary>A kind of score.</summary>
+/// <param name="Name">The column's head.</param>
+/// <param name="Format">How a value is written.</param>
+/// <param name="Value">The value in a part's scores; not a number where there is none.</param>
+internal sealed record ScoreColumn(string Name, string Format, Func<NodeScores, double> Value);

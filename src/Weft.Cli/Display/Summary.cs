@@ -20,7 +20,9 @@ internal static class Summary
     private static void Table(Terminal terminal, IReadOnlyList<RunOutcome> outcomes, string folder)
     {
         var (first, many) = (outcomes[0], outcomes.Count > 1);
-        ScoreTable.Write(terminal.Person, Parts.Where(p => p.Part(first.Scores) is not null).Select(p => (p.Name, Cells(outcomes, o => p.Part(o.Scores)!.Value))));
+        var shown = Parts.Where(p => p.Part(first.Scores) is not null).ToArray();
+        var columns = ScoreTable.Columns([.. shown.SelectMany(p => outcomes.Select(o => p.Part(o.Scores)!.Value))]);
+        ScoreTable.Write(terminal.Person, columns, shown.Select(p => (p.Name, columns.Select(c => Text(outcomes, o => c.Value(p.Part(o.Scores)!.Value), c.Format)).ToArray())));
         if (!many && first.Scores.Confusion is { } confusion && confusion.GetLength(0) <= ScoreTable.MostClasses)
             ScoreTable.Confusion(terminal.Person, "test nodes", confusion, first.ClassNames);
         terminal.Say(string.Create(CultureInfo.InvariantCulture,
@@ -33,9 +35,6 @@ internal static class Summary
 
     private static readonly (string Name, Func<Scores, NodeScores?> Part)[] Parts =
         [("train", s => s.Train), ("val", s => s.Validation), ("test", s => s.Test)];
-
-    private static string[] Cells(IReadOnlyList<RunOutcome> outcomes, Func<RunOutcome, NodeScores> scores) =>
-        [Text(outcomes, o => scores(o).Loss, "F4"), Text(outcomes, o => scores(o).Accuracy, "P1"), Text(outcomes, o => scores(o).F1, "F3"), Text(outcomes, o => scores(o).Auc, "F3")];
 
     private static string Text(IReadOnlyList<RunOutcome> outcomes, Func<RunOutcome, double> value, string format)
     {
@@ -93,6 +92,8 @@ internal static class Summary
             Number($"{name}_accuracy", o => part(o.Scores)?.Accuracy ?? double.NaN, 6);
             Number($"{name}_f1", o => part(o.Scores)?.F1 ?? double.NaN, 6);
             Number($"{name}_auc", o => part(o.Scores)?.Auc ?? double.NaN, 6);
+            foreach (string more in outcomes.SelectMany(o => part(o.Scores)?.More ?? []).Select(m => m.Key).Distinct())
+                Number($"{name}_{more}", o => part(o.Scores)?.Named(more) ?? double.NaN, 6);
         }
         double[] medians = [.. outcomes.Select(o => Median(o.StepMilliseconds))];
         Plain("epoch_ms_median", Median([.. medians]));

@@ -27,6 +27,11 @@ internal abstract class TrainingView : IDisposable
     /// <summary>Takes an epoch.</summary>
     public abstract void Show(EpochReport report);
 
+    /// <summary>Takes a step within an epoch.</summary>
+    public virtual void Show(Trainer trainer)
+    {
+    }
+
     public virtual void Dispose()
     {
     }
@@ -43,9 +48,21 @@ internal abstract class TrainingView : IDisposable
 
     private sealed class Lines(Terminal terminal, TrainingSettings settings) : TrainingView
     {
+        private const double SecondsBetweenSteps = 10;
+        private long said = Stopwatch.GetTimestamp();
+
+        // Only an epoch that takes long has lines of its own.
+        public override void Show(Trainer trainer)
+        {
+            if (Stopwatch.GetElapsedTime(said).TotalSeconds < SecondsBetweenSteps) return;
+            said = Stopwatch.GetTimestamp();
+            terminal.Say(string.Create(CultureInfo.InvariantCulture, $"epoch {trainer.Epoch + 1,5}  step {trainer.Step:N0} of {trainer.Steps:N0}"));
+        }
+
         public override void Show(EpochReport report)
         {
             int step = report.Epoch <= 10 ? 5 : report.Epoch <= 100 ? 20 : 100;
+            said = Stopwatch.GetTimestamp();
             if (report.Epoch != 1 && report.Epoch % step != 0 && report.Epoch != settings.Epochs) return;
             terminal.Say(string.Create(CultureInfo.InvariantCulture, $"epoch {report.Epoch,5}  {Text(report, settings)}  {report.StepMilliseconds:F1} ms"));
         }
@@ -57,9 +74,23 @@ internal abstract class TrainingView : IDisposable
         private readonly StatusLine line = new(console);
         private long started, shown;
         private int first;
+        private EpochReport last;
+        private long epochStarted = Stopwatch.GetTimestamp();
+
+        // Within an epoch: how far it is, and how long the rest of it will take.
+        public override void Show(Trainer trainer)
+        {
+            if (Stopwatch.GetElapsedTime(shown).TotalMilliseconds < 100) return;
+            shown = Stopwatch.GetTimestamp();
+            double done = trainer.Step / (double)trainer.Steps;
+            string left = Left(Stopwatch.GetElapsedTime(epochStarted) * ((1 - done) / done));
+            line.Draw((trainer.Epoch + done) / settings.Epochs, string.Create(CultureInfo.InvariantCulture,
+                $"{trainer.Epoch + 1}/{settings.Epochs}  step {trainer.Step}/{trainer.Steps}{(last.Epoch > 0 ? $"  loss {last.TrainLoss:F3}" : "")}  {left} to the end of the epoch"));
+        }
 
         public override void Show(EpochReport report)
         {
+            (last, epochStarted) = (report, Stopwatch.GetTimestamp());
             if (first == 0) (first, started) = (report.Epoch, Stopwatch.GetTimestamp());
             if (Stopwatch.GetElapsedTime(shown).TotalMilliseconds < 100 && report.Epoch != settings.Epochs) return;
             shown = Stopwatch.GetTimestamp();

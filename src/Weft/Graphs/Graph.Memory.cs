@@ -32,6 +32,7 @@ public sealed partial class Graph
         foreach (var ordered in new[] { ownBySource, meansBySource })
             if (ordered.IsValueCreated) bytes += ordered.Value.View.CountInto(seen) + ordered.Value.Weights.Bytes;
         if (meanWeights.IsValueCreated) bytes += MeanWeights.Bytes;
+        if (Membership is not null) bytes += Membership.CountInto(seen);
         foreach (var normalized in new[] { normalizedWithLoops, normalizedWithoutLoops })
             if (normalized.IsValueCreated) bytes += normalized.Value.CountInto(seen);
         return bytes;

@@ -14,6 +14,7 @@ namespace Weft.Graphs;
 public sealed partial class Graph
 {
     private readonly Lazy<EdgeView> bySource;
+    private readonly Lazy<Graph> atDestinations;
     private readonly Lazy<Graph> normalizedWithLoops, normalizedWithoutLoops;
     private readonly Lazy<Matrix> meanWeights, outgoingMeans;
     private readonly Lazy<SplitEdges> split;
@@ -25,6 +26,7 @@ public sealed partial class Graph
         outgoingMeans = new(() => Normalization.OutgoingMean(this));
         split = new(() => new SplitEdges(ByDestination, Place.Columns));
         bySource = new(byDestination.Transpose);
+        atDestinations = new(() => FromEdges(OwnedDestinations, [], []));
         normalizedWithLoops = new(() => Normalization.Symmetric(this, addLoops: true));
         normalizedWithoutLoops = new(() => Normalization.Symmetric(this, addLoops: false));
         meanWeights = new(() => Normalization.RowMean(this));
@@ -47,6 +49,15 @@ public sealed partial class Graph
     internal Placement Place { get; }
 
     internal GraphIdentity Identity { get; }
+
+    /// <summary>
+    /// For several graphs side by side, the graph that leads from their nodes to them: its sources are the nodes, its destinations the
+    /// graphs, each node has one edge. Null where all nodes are one graph.
+    /// </summary>
+    internal Graph? Membership { get; init; }
+
+    /// <summary>The destinations with no edges between them: where layers work that look at rows alone, once only destinations are left.</summary>
+    internal Graph AtDestinations => atDestinations.Value;
 
     /// <summary>Weight of each edge, [Edges, 1]; missing where every weight is 1.</summary>
     public Matrix Weights { get; }
@@ -140,6 +151,41 @@ public sealed partial class Graph
         };
         return new Graph(view, order, InOrder(weight, order), Placement.Alone(destinations, sources), identity);
     }
+
+    /// <summary>A rectangular block of a larger graph, as a sampler cuts it, whose nodes and edges keep their numbers.</summary>
+    /// <param name="byDestination">Its edges, between places in the block.</param>
+    /// <param name="edgeIds">Number of each edge in the edge list of the whole graph; [Edges].</param>
+    /// <param name="weights">Weight of each edge, [Edges, 1]; missing for weight 1.</param>
+    /// <param name="nodeIds">Number of each source in the whole graph, the destinations first.</param>
+    /// <param name="totalEdges">Edges of the whole graph's edge list: the loop added to node i is edge totalEdges + i.</param>
+    /// <param name="degrees">The sum of the weights of each source's in-edges in the whole graph, by which a GCN normalises; null if none works on the block.</param>
+    internal static Graph Block(EdgeView byDestination, int[] edgeIds, Matrix weights, int[] nodeIds, long totalEdges, double[]? degrees)
+    {
+        var diagonal = new (int, int, int)[byDestination.Rows];
+        for (int i = 0; i < diagonal.Length; i++) diagonal[i] = (i, i, nodeIds[i]);
+        var identity = new GraphIdentity(nodeIds, byDestination.Rows, totalEdges, diagonal) { Degrees = degrees };
+        return new Graph(byDestination, edgeIds, weights, Placement.Alone(byDestination.Rows, byDestination.Columns), identity);
+    }
+
+    /// <summary>The graph that leads from the nodes of several graphs to the graphs: <see cref="Membership"/>.</summary>
+    /// <param name="membership">Number of each node's graph, ascending; [N].</param>
+    /// <param name="graphs">Number of graphs.</param>
+    /// <exception cref="ArgumentException">A node's graph is not one of them.</exception>
+    internal static Graph OfMembership(ReadOnlySpan<int> membership, int graphs)
+    {
+        foreach (int g in membership)
+            if ((uint)g >= (uint)graphs) throw new ArgumentException($"a node is in graph {g}; graphs are 0 … {graphs - 1}");
+        var nodes = new int[membership.Length];
+        for (int i = 0; i < nodes.Length; i++) nodes[i] = i;
+        var view = EdgeView.Group(membership, nodes, graphs, nodes.Length, out int[] order);
+        // A graph is no node: there is no diagonal.
+        var identity = GraphIdentity.Whole(nodes.Length, nodes.Length) with { OwnedDestinations = graphs, Diagonal = [] };
+        return new Graph(view, order, default, Placement.Alone(graphs, nodes.Length), identity);
+    }
+
+    /// <summary>The same graph, of which the nodes belong to several graphs.</summary>
+    internal Graph WithMembership(Graph membership) =>
+        new(ByDestination, EdgeIds, Weights, Place, Identity, Outgoing) { Membership = membership };
 
     /// <summary>
     /// The view by source with the numbers of its weights. Weights that the graph itself keeps are copied once to the order of

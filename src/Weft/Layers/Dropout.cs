@@ -25,6 +25,9 @@ public sealed class Dropout : ILayer
     public IReadOnlyList<Parameter> Parameters { get; } = [];
 
     /// <inheritdoc/>
+    public LayerReach Reach => LayerReach.Rows;
+
+    /// <inheritdoc/>
     public long Outputs(long inputs) => inputs;
 
     /// <inheritdoc/>

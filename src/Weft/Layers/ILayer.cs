@@ -3,6 +3,19 @@ using Weft.Memory;
 
 namespace Weft.Layers;
 
+/// <summary>Which rows a layer's output row depends on.</summary>
+public enum LayerReach
+{
+    /// <summary>The same row of the input; statistics over all of them may enter.</summary>
+    Rows,
+
+    /// <summary>The rows of the node's in-neighbours: one hop along the edges.</summary>
+    Neighbours,
+
+    /// <summary>The rows of all nodes of a graph: one row per graph comes out.</summary>
+    Graphs,
+}
+
 /// <summary>A layer: its forward pass and the adjoint of it, each a list of equations in one file.</summary>
 /// <remarks>
 /// A layer has parameters and no other state: what the adjoint needs, it leaves in <see cref="Saved"/>, so one layer can
@@ -16,6 +29,15 @@ public interface ILayer
 
     /// <summary>K, by which the columns of an attention layer's matrices are grouped; 1 for layers without heads.</summary>
     int Heads => 1;
+
+    /// <summary>What a row of the output depends on; by default, the in-neighbours of its node.</summary>
+    LayerReach Reach => LayerReach.Neighbours;
+
+    /// <summary>
+    /// Numbers, in the model's list of layers, of earlier layers whose outputs this one reads beside its input; −1 stands for the
+    /// model's input. It finds them in <see cref="Saved.Joined"/>.
+    /// </summary>
+    IReadOnlyList<int> Joins => [];
 
     /// <summary>Width of the output rows for inputs of this width.</summary>
     long Outputs(long inputs);

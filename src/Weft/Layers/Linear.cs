@@ -28,6 +28,9 @@ public sealed class Linear : ILayer
     public IReadOnlyList<Parameter> Parameters { get; }
 
     /// <inheritdoc/>
+    public LayerReach Reach => LayerReach.Rows;
+
+    /// <inheritdoc/>
     public long Outputs(long inputs) => W.Value.Columns;
 
     /// <inheritdoc/>

@@ -14,6 +14,9 @@ public enum Initializer
 
     /// <summary>Uniform on ±1: embedding tables.</summary>
     Uniform,
+
+    /// <summary>All ones: scales and running variances.</summary>
+    One,
 }
 
 /// <summary>A trainable matrix with its gradient.</summary>
@@ -54,6 +57,12 @@ public sealed class Parameter
     /// <summary>The gradient of the loss, of the same shape; layers add to it, the trainer clears it.</summary>
     public Matrix Gradient { get; }
 
+    /// <summary>
+    /// False for a statistic of the data, such as a running mean: it is saved, restored and compared like the others, a training
+    /// pass of its layer changes it, and no optimiser does.
+    /// </summary>
+    public bool IsLearned { get; init; } = true;
+
     /// <summary>True for biases (names that start with b): no weight decay, and LARS leaves their rate alone.</summary>
     public bool IsBias => Name.StartsWith('b');
 
@@ -63,6 +72,11 @@ public sealed class Parameter
         if (Initializer == Initializer.Zero)
         {
             Value.Clear();
+            return;
+        }
+        if (Initializer == Initializer.One)
+        {
+            Value.Fill(1);
             return;
         }
         double bound = Initializer == Initializer.Glorot ? Math.Sqrt(6.0 / (FanIn + FanOut)) : 1;

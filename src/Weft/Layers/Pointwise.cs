@@ -12,6 +12,9 @@ public sealed class Pointwise(Activation activation) : ILayer
     public IReadOnlyList<Parameter> Parameters { get; } = [];
 
     /// <inheritdoc/>
+    public LayerReach Reach => LayerReach.Rows;
+
+    /// <inheritdoc/>
     public long Outputs(long inputs) => inputs;
 
     /// <inheritdoc/>

@@ -43,6 +43,26 @@ public sealed class Saved
     /// <summary>False where nobody reads ∂𝓛/∂H^{l−1}: the first layer on constant data.</summary>
     public bool NeedsInputGradient { get; internal set; } = true;
 
+    /// <summary>The outputs of the layers that <see cref="ILayer.Joins"/> names, in its order. Under sampled blocks one may have more rows than the input: the first are the input's nodes.</summary>
+    public IReadOnlyList<NodeMatrix> Joined { get; internal set; } = [];
+
+    /// <summary>False for a joined output whose gradient nobody reads: the model's input.</summary>
+    /// <param name="k">Its place in <see cref="Joined"/>.</param>
+    public bool NeedsJoinedGradient(int k) => joinedNeedGradient[k];
+
+    /// <summary>The buffer for the gradient at joined output <paramref name="k"/>, shaped like it; <see cref="ILayer.Backward"/> writes all of it if <see cref="NeedsJoinedGradient"/>.</summary>
+    public Matrix JoinedGradient(int k) => Take(gradientNames[k], Joined[k].Rows, Joined[k].Columns);
+
+    /// <summary>Which joined outputs need a gradient.</summary>
+    internal void Join(NodeMatrix[] joined, bool[] needGradient)
+    {
+        (Joined, joinedNeedGradient) = (joined, needGradient);
+        if (gradientNames.Length != joined.Length) gradientNames = [.. joined.Select((_, k) => $"dJoined{k}")];
+    }
+
+    private bool[] joinedNeedGradient = [];
+    private string[] gradientNames = [];
+
     /// <summary>Where the layer keeps what it gathers from other processes until its adjoint has read it.</summary>
     internal GatheredRows Gathered => new(workspace, Layer);
 

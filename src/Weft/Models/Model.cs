@@ -37,7 +37,7 @@ public sealed class Model
     public long Outputs { get; init; }
 
     /// <summary>Number of trainable values.</summary>
-    public long ParameterCount => Parameters.Sum(p => p.Parameter.Value.Count);
+    public long ParameterCount => Parameters.Where(p => p.Parameter.IsLearned).Sum(p => p.Parameter.Value.Count);
 
     /// <summary>Gives every parameter its start values, which depend on the seed alone.</summary>
     public void Initialize(ulong seed)

@@ -7,16 +7,19 @@ using Weft.Memory;
 namespace Weft.Models;
 
 /// <summary>
-/// A model at work on one graph and its features: the buffers of its passes. A warm pass allocates nothing. One session serves
-/// one thread; sessions on the same model may run side by side as long as none of them trains.
+/// A model at work on one graph and its features, or on one sampled batch after another: the buffers of its passes. A warm pass
+/// allocates nothing. One session serves one thread; sessions on the same model may run side by side as long as none of them trains.
 /// </summary>
 public sealed class Session
 {
     private readonly Model model;
-    private readonly NodeMatrix features;
     private readonly Workspace workspace;
     private readonly Saved[] saved;
     private readonly int[] numbers;
+    private readonly Graph[] graphs;
+    private readonly Joints joints;
+    private NodeMatrix features;
+    private bool featuresAreConstant;
 
     /// <summary>A session of <paramref name="model"/> on a graph.</summary>
     /// <param name="model">The layers.</param>
@@ -30,19 +33,56 @@ public sealed class Session
 
     /// <summary>A session whose buffers may be those of other sessions too, as long as passes do not interleave.</summary>
     internal Session(Model model, Graph graph, NodeMatrix features, Workspace workspace, bool tracing = false)
+        : this(model, workspace, tracing)
     {
-        this.workspace = workspace;
-        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(graph);
-        if (features.Rows != graph.OwnedSources)
-            throw new ArgumentException($"{features.Rows} rows of features for a graph of {graph.OwnedSources} nodes; every node needs one");
-        (this.model, Graph, this.features) = (model, graph, features);
-        saved = [.. model.Layers.Select((_, layer) => new Saved(workspace, layer, tracing))];
-        numbers = Numbers(model);
+        Bind([graph], features);
+        featuresAreConstant = true;
     }
 
-    /// <summary>The graph.</summary>
-    public Graph Graph { get; }
+    /// <summary>A session that awaits its first batch: <see cref="Bind"/>.</summary>
+    internal Session(Model model, Workspace workspace, bool tracing = false)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        (this.model, this.workspace) = (model, workspace);
+        saved = [.. model.Layers.Select((_, layer) => new Saved(workspace, layer, tracing))];
+        numbers = Numbers(model);
+        graphs = new Graph[saved.Length];
+        joints = new Joints(model);
+    }
+
+    /// <summary>The graph; of a sampled batch, the block of the first layer that looks at neighbours.</summary>
+    public Graph Graph { get; private set; } = null!;
+
+    /// <summary>
+    /// Puts the next batch in place: the k-th layer that looks at neighbours works on block k, whose destinations are the first of its
+    /// sources and all of the sources of block k + 1. One block serves all layers.
+    /// </summary>
+    /// <param name="blocks">The blocks, the one that reads the features first.</param>
+    /// <param name="input">One row per source of the first block, [n, D]. The memory may be that of the batch before.</param>
+    /// <exception cref="ArgumentException">The numbers of rows or of blocks do not go together.</exception>
+    internal void Bind(IReadOnlyList<Graph> blocks, NodeMatrix input)
+    {
+        if (input.Rows != blocks[0].OwnedSources)
+            throw new ArgumentException($"{input.Rows} rows of features for a graph of {blocks[0].OwnedSources} nodes; every node needs one");
+        int hops = 0;
+        Graph? readout = null;
+        for (int layer = 0; layer < graphs.Length; layer++)
+        {
+            var reach = model.Layers[layer].Reach;
+            if (readout is not null)
+            {
+                if (reach != LayerReach.Rows) throw new ArgumentException($"layer {layer} ({model.Layers[layer].GetType().Name}) stands after a readout, where there are no edges");
+                graphs[layer] = readout;
+                continue;
+            }
+            graphs[layer] = blocks[Math.Min(hops, blocks.Count - 1)];
+            if (reach == LayerReach.Neighbours) hops++;
+            if (reach == LayerReach.Graphs) readout = (graphs[layer].Membership ?? throw new ArgumentException("a readout needs to know which graph each node is in")).AtDestinations;
+        }
+        if (blocks.Count > 1 && hops != blocks.Count) throw new ArgumentException($"{blocks.Count} blocks for {hops} layers that look at neighbours; each needs one");
+        (Graph, features, featuresAreConstant) = (blocks[0], input, false);
+    }
 
     /// <summary>Bytes of all buffers taken so far.</summary>
     public long WorkspaceBytes => workspace.Bytes + ConstantBytes;
@@ -63,14 +103,17 @@ public sealed class Session
     {
         var H = features;
         bool needsGradient = WantsFeatureGradient;
+        joints.Begin(H, needsGradient);
         for (int layer = 0; layer < saved.Length; layer++)
         {
             var keep = saved[layer];
-            (keep.Pass, keep.Input, keep.InputIsConstant, keep.NeedsInputGradient) = (pass, H, H == features, needsGradient);
+            (keep.Pass, keep.Input, keep.InputIsConstant, keep.NeedsInputGradient) = (pass, H, featuresAreConstant && H == features, needsGradient);
+            joints.Give(layer, keep);
             Graph.Place.World.Enter(numbers[layer], Direction.Forward);
-            H = model.Layers[layer].Forward(Graph, H, keep);
+            H = model.Layers[layer].Forward(graphs[layer], H, keep);
             keep.EndCall();
             needsGradient |= model.Layers[layer].Parameters.Count > 0;
+            joints.Output(layer, H, needsGradient);
         }
         Graph.Place.World.Enter(0, Direction.Other);
         return H.IsSparse ? throw new InvalidOperationException("the model ends in sparse rows: it has no layer with weights") : H.Dense;
@@ -84,10 +127,12 @@ public sealed class Session
         for (int layer = saved.Length - 1; layer >= 0; layer--)
         {
             Graph.Place.World.Enter(numbers[layer], Direction.Backward);
-            dH = model.Layers[layer].Backward(Graph, dH, saved[layer]);
+            joints.AddGradients(layer, dH, saved);
+            dH = model.Layers[layer].Backward(graphs[layer], dH, saved[layer]);
             saved[layer].EndCall();
             if (dH.IsMissing) break;
         }
+        if (!dH.IsMissing) joints.AddGradients(-1, dH, saved);
         Graph.Place.World.Enter(0, Direction.Other);
         return dH;
     }
@@ -126,6 +171,6 @@ public sealed class Session
     internal (string Name, long Row, long Column, Real Value) Entry(string name, Matrix matrix, long at, bool ofNodes)
     {
         var (row, column) = (at / matrix.Columns, at % matrix.Columns);
-        return (name, ofNodes ? Graph.Identity.NodeIds[row] : row, column, matrix[row, column]);
+        return (name, ofNodes && matrix.Rows <= Graph.OwnedSources ? Graph.Identity.NodeIds[row] : row, column, matrix[row, column]);
     }
 }

@@ -25,7 +25,7 @@ internal sealed class TensorState
 
     /// <summary>State with these moments for each parameter.</summary>
     public static TensorState[] For(IReadOnlyList<(string Name, Parameter Parameter)> parameters, WeightDecay? decay, params string[] moments) =>
-        [.. parameters.Select(p => new TensorState(p.Name, p.Parameter, decay ?? WeightDecay.None, moments))];
+        [.. parameters.Where(p => p.Parameter.IsLearned).Select(p => new TensorState(p.Name, p.Parameter, decay ?? WeightDecay.None, moments))];
 
     public static (string Name, Matrix Value)[] Names(TensorState[] tensors) => [.. tensors.SelectMany(t => t.Named)];
 }

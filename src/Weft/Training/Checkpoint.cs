@@ -98,6 +98,9 @@ public sealed class Checkpoint
         }
     }
 
+    /// <summary>True if numbers were added under this name.</summary>
+    internal bool Holds(string name) => tensors.ContainsKey(name);
+
     /// <summary>Numbers that were added under this name.</summary>
     /// <exception cref="DataFormatException">There are none.</exception>
     public double[] Numbers(string name) => tensors.TryGetValue(name, out var tensor) ? tensor.ToArray()

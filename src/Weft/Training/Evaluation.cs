@@ -11,7 +11,19 @@ namespace Weft.Training;
 /// <param name="Accuracy">Share of nodes (or of labels, where a node has several) that are right.</param>
 /// <param name="F1">Macro-F1; micro-F1, over all labels of all nodes, where a node has several.</param>
 /// <param name="Auc">Area under the ROC curve; NaN where it is not defined.</param>
-public readonly record struct NodeScores(double Loss, double Accuracy, double F1, double Auc);
+public readonly record struct NodeScores(double Loss, double Accuracy, double F1, double Auc)
+{
+    /// <summary>Scores of other kinds by name, in the order in which they are shown: "ap", "hits@50", "mrr", "mae" and the like.</summary>
+    public IReadOnlyList<KeyValuePair<string, double>>? More { get; init; }
+
+    /// <summary>The score of this name; not a number where there is none.</summary>
+    public double Named(string name)
+    {
+        foreach (var (key, value) in More ?? [])
+            if (key == name) return value;
+        return double.NaN;
+    }
+}
 
 /// <summary>Scores of a model on every part of a split.</summary>
 /// <param name="Train">Training nodes.</param>

@@ -114,6 +114,12 @@ public sealed class RunFolder : IDisposable
             metrics.Flush();
             flushedAt = Stopwatch.GetTimestamp();
         }
+        CheckpointIfDue(trainer);
+    }
+
+    /// <summary>Writes a checkpoint if the last one is old enough; between two steps of an epoch too.</summary>
+    public void CheckpointIfDue(Trainer trainer)
+    {
         if (Stopwatch.GetElapsedTime(checkpointAt) >= checkpointEvery) WriteCheckpoint(trainer);
     }
 

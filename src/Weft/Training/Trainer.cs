@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using Weft.Communication;
-using Weft.Losses;
 using Weft.Memory;
 using Weft.Models;
 using Weft.Optimizers;
+using Weft.Training.Objectives;
 
 namespace Weft.Training;
 
@@ -11,22 +11,21 @@ namespace Weft.Training;
 /// Trains a model on prepared data, an epoch at a time: forward, loss, backward, step, evaluation, stopping. What an epoch
 /// computes depends on the settings, the data and the epochs before it alone, to the last bit, on any number of threads.
 /// </summary>
-public sealed class Trainer
+public sealed class Trainer : IDisposable
 {
     private readonly TrainingSettings settings;
-    private readonly Evaluation evaluation;
+    private readonly Objective objective;
     private readonly Workspace workspace;
-    private readonly Session[] sessions;
-    private readonly LossTarget[] trainTargets;
-    private readonly Matrix[] dLogits;
-    private readonly ILoss loss;
     private readonly IOptimizer optimizer;
     private readonly Schedule schedule;
     private readonly EarlyStopping stopping;
     private readonly ParameterSnapshot best;
-    private readonly int[] trainable;
-    private readonly int[] order;
     private EpochReport last;
+
+    // Where in an epoch training is: steps done, their number, and the loss so far.
+    private int step, steps;
+    private double lossSum;
+    private long lossCount;
 
     /// <summary>A trainer at epoch 0. The model keeps the parameters that it has: call <see cref="Model.Initialize"/> first.</summary>
     /// <param name="model">What to train; its outputs fit the data's classes.</param>
@@ -45,13 +44,7 @@ public sealed class Trainer
         ArgumentNullException.ThrowIfNull(settings);
         Check(settings);
         (Model, Data, this.settings, this.workspace) = (model, data, settings, workspace);
-        sessions = [.. data.Batches.Select(b => new Session(model, b.Graph, b.Features, workspace))];
-        loss = data.Dataset.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
-        trainTargets = [.. data.Batches.Select(b => Evaluation.Target(data, b, data.Split.Train))];
-        trainable = [.. Enumerable.Range(0, sessions.Length).Where(b => trainTargets[b].Count > 0)];
-        order = [.. trainable];
-        dLogits = [.. data.Batches.Select((b, i) => trainTargets[i].Count == 0 ? default : Matrix.Allocate(b.Nodes, data.Outputs))];
-        evaluation = new Evaluation(data, sessions, loss, settings.Metric);
+        objective = Objective.Of(model, data, settings, workspace);
         optimizer = MakeOptimizer(model, settings);
         schedule = Schedule.Parse(settings.Schedule);
         stopping = EarlyStopping.Create(settings.Stopping, settings.Patience);
@@ -67,6 +60,12 @@ public sealed class Trainer
     /// <summary>Epochs done.</summary>
     public int Epoch { get; private set; }
 
+    /// <summary>Steps done of the epoch that is under way.</summary>
+    public int Step => step;
+
+    /// <summary>Steps of the epoch that is under way, or of the last one: one for a whole graph, one for each batch of several.</summary>
+    public int Steps => steps;
+
     /// <summary>The epoch whose parameters are kept as the best; 0 before the first evaluation.</summary>
     public int BestEpoch { get; private set; }
 
@@ -77,15 +76,15 @@ public sealed class Trainer
     public EpochReport Last => last;
 
     /// <summary>Bytes of every buffer of the passes.</summary>
-    public long WorkspaceBytes => workspace.Bytes + sessions.Sum(s => s.ConstantBytes);
+    public long WorkspaceBytes => workspace.Bytes + objective.ConstantBytes;
 
     /// <summary>What this process received in the layers of the last epoch's steps, if its communicator counts.</summary>
     internal Traffic StepTraffic { get; private set; }
 
-    private Traffic LayerTraffic => Data.World is Metered meter ? meter[Direction.Forward] + meter[Direction.Backward] : default;
+    private Traffic LayerTraffic => objective.World is Metered meter ? meter[Direction.Forward] + meter[Direction.Backward] : default;
 
     /// <summary>Bytes of the loss's gradient.</summary>
-    internal long LossBytes => dLogits.Sum(d => d.Bytes);
+    internal long LossBytes => objective.LossBytes;
 
     /// <summary>Bytes that the optimiser keeps.</summary>
     internal long OptimizerBytes => optimizer.State.Sum(s => s.Value.Bytes);
@@ -95,43 +94,54 @@ public sealed class Trainer
 
     /// <summary>Trains to the end.</summary>
     /// <param name="onEpoch">Called after every epoch.</param>
-    /// <param name="cancellation">Ends training after the epoch that is under way.</param>
+    /// <param name="cancellation">Ends training after the step that is under way; on several processes, after the epoch.</param>
     /// <returns>Scores of the best parameters, which are left in the model.</returns>
-    /// <exception cref="OperationCanceledException">Training was cancelled; the model has the last epoch's parameters.</exception>
+    /// <exception cref="OperationCanceledException">Training was cancelled; the model has the last step's parameters.</exception>
     /// <exception cref="TrainingDivergedException">The loss is no longer finite.</exception>
     public Scores Train(Action<EpochReport>? onEpoch = null, CancellationToken cancellation = default)
     {
         while (!Finished)
         {
             cancellation.ThrowIfCancellationRequested();
-            var report = RunEpoch();
+            var report = RunEpoch(null, objective.World.Size == 1 ? cancellation : CancellationToken.None);
             onEpoch?.Invoke(report);
         }
         UseBestParameters();
         return Evaluate();
     }
 
-    /// <summary>One epoch: a step on each batch, then an evaluation if it is due.</summary>
+    /// <summary>One epoch, or the rest of one: a step on each batch, then an evaluation if it is due.</summary>
+    /// <param name="onStep">Called after every step but the last.</param>
+    /// <param name="cancellation">Ends the epoch after the step that is under way, with steps left: the next call goes on there.</param>
     /// <exception cref="TrainingDivergedException">The loss is no longer finite.</exception>
-    public EpochReport RunEpoch()
+    /// <exception cref="OperationCanceledException">The epoch was cancelled between two steps.</exception>
+    public EpochReport RunEpoch(Action<Trainer>? onStep = null, CancellationToken cancellation = default)
     {
         if (Finished) throw new InvalidOperationException("training has ended");
-        int epoch = Epoch;
-        double rate = settings.LearningRate * schedule.Factor(epoch);
+        double rate = settings.LearningRate * schedule.Factor(Epoch);
         long started = Stopwatch.GetTimestamp();
         var before = LayerTraffic;
-        double trainLoss = Steps(epoch, rate);
+        steps = objective.Begin(Epoch, step);
+        while (step < steps)
+        {
+            RunStep(rate);
+            if (step == steps) break;
+            onStep?.Invoke(this);
+            cancellation.ThrowIfCancellationRequested();
+        }
+        double trainLoss = lossSum / lossCount;
         var after = LayerTraffic;
         StepTraffic = new(after.Calls - before.Calls, after.Words - before.Words, after.Messages - before.Messages, after.Seconds - before.Seconds);
         double stepTime = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         Epoch++;
+        (step, lossSum, lossCount) = (0, 0, 0);
 
         bool evaluate = Epoch % settings.EvaluateEvery == 0 || Epoch == settings.Epochs;
         last = last with { Epoch = Epoch, TrainLoss = trainLoss, Evaluated = evaluate, LearningRate = rate, StepMilliseconds = stepTime, ForwardMilliseconds = 0 };
         if (evaluate)
         {
-            (last, double judgedLoss, double judgedScore) = evaluation.Report(last);
-            if (!double.IsFinite(judgedLoss)) throw DivergedAfterStep(judgedLoss);
+            (last, double judgedLoss, double judgedScore) = objective.Report(last);
+            if (!double.IsFinite(judgedLoss)) throw Diverged(Epoch, judgedLoss, objective.NotFiniteInEvaluation());
             Judge(judgedLoss, judgedScore);
         }
         if (Epoch >= settings.Epochs) Finished = true;
@@ -150,6 +160,7 @@ public sealed class Trainer
         checkpoint.Add("stopping", stopping.State);
         checkpoint.Add("schedule", schedule.State);
         checkpoint.Add("progress", [BestEpoch, Finished ? 1 : 0, last.TrainLoss, last.TrainScore, last.ValidationLoss, last.ValidationScore, last.TestScore]);
+        if (step > 0) checkpoint.Add("step", [step, steps, lossSum, lossCount]);
         return checkpoint;
     }
 
@@ -162,7 +173,8 @@ public sealed class Trainer
         checkpoint.Restore("best", best.Values);
         stopping.State = checkpoint.Numbers("stopping");
         schedule.State = checkpoint.Numbers("schedule");
-        double[] progress = checkpoint.Numbers("progress");
+        double[] progress = checkpoint.Numbers("progress"), within = checkpoint.Holds("step") ? checkpoint.Numbers("step") : [0, 0, 0, 0];
+        (step, steps, lossSum, lossCount) = ((int)within[0], (int)within[1], within[2], (long)within[3]);
         Epoch = checkpoint.Epoch;
         (BestEpoch, Finished) = ((int)progress[0], progress[1] != 0);
         last = last with { Epoch = Epoch, TrainLoss = progress[2], TrainScore = progress[3], ValidationLoss = progress[4], ValidationScore = progress[5], TestScore = progress[6] };
@@ -171,40 +183,34 @@ public sealed class Trainer
     /// <summary>Takes over the state of the first process, which has read a checkpoint. A collective call.</summary>
     internal void Synchronize()
     {
-        if (Data.World.Size == 1) return;
-        byte[] state = Agreement.Broadcast(Data.World, Data.World.Rank == 0 ? Save().ToBytes() : [], 0);
-        if (Data.World.Rank != 0) Restore(Checkpoint.FromBytes(state));
+        if (objective.World.Size == 1) return;
+        byte[] state = Agreement.Broadcast(objective.World, objective.World.Rank == 0 ? Save().ToBytes() : [], 0);
+        if (objective.World.Rank != 0) Restore(Checkpoint.FromBytes(state));
     }
 
     /// <summary>Scores of the model's present parameters.</summary>
     /// <exception cref="TrainingDivergedException">A loss is not finite.</exception>
     public Scores Evaluate()
     {
-        var scores = evaluation.Full();
+        var scores = objective.Full();
         foreach (double value in new[] { scores.Train.Loss, scores.Validation?.Loss ?? 0, scores.Test?.Loss ?? 0 })
-            if (!double.IsFinite(value)) throw DivergedAfterStep(value);
+            if (!double.IsFinite(value)) throw Diverged(Epoch, value, objective.NotFiniteInEvaluation());
         return scores;
     }
 
-    private double Steps(int epoch, double rate)
+    /// <summary>Ends what works ahead of training.</summary>
+    public void Dispose() => objective.Dispose();
+
+    private void RunStep(double rate)
     {
-        trainable.CopyTo(order, 0);
-        if (order.Length > 1) new Datasets.SeededRandom(settings.Seed + ((ulong)epoch << 32)).Shuffle(order);
-        double sum = 0;
-        long count = 0;
-        foreach (int b in order)
-        {
-            Model.ClearGradients();
-            var logits = sessions[b].Forward(new Layers.Pass(settings.Seed, epoch * sessions.Length + b, Training: true));
-            double value = loss.Evaluate(logits, trainTargets[b], dLogits[b]);
-            if (!double.IsFinite(value)) throw Diverged(epoch + 1, b, logits, value);
-            sessions[b].Backward(dLogits[b]);
-            if (settings.Clip > 0) GradientClipping.ByGlobalNorm(Model.Parameters, settings.Clip);
-            optimizer.Step(rate);
-            sum += value * trainTargets[b].Count;
-            count += trainTargets[b].Count;
-        }
-        return sum / count;
+        Model.ClearGradients();
+        var (value, count) = objective.Step(Epoch, step);
+        if (!double.IsFinite(value)) throw Diverged(Epoch + 1, value, objective.NotFiniteInStep());
+        if (settings.Clip > 0) GradientClipping.ByGlobalNorm(Model.Parameters, settings.Clip);
+        optimizer.Step(rate);
+        step++;
+        lossSum += value * count;
+        lossCount += count;
     }
 
     private void Judge(double loss, double score)
@@ -220,27 +226,11 @@ public sealed class Trainer
         Finished = advice.Stop || fitted;
     }
 
-    // The batches share their buffers, so that only a pass of its own shows what a batch has in them.
-    private TrainingDivergedException DivergedAfterStep(double value)
+    private TrainingDivergedException Diverged(int epoch, double value, string? found)
     {
-        for (int b = 0; ; b++)
-        {
-            var logits = sessions[b].Forward(new Layers.Pass(0, 0, Training: false));
-            if (b == sessions.Length - 1 || Kernels.Elementwise.FirstNotFinite(logits) >= 0) return Diverged(Epoch, b, logits, value);
-        }
-    }
-
-    private TrainingDivergedException Diverged(int epoch, int batch, Matrix logits, double value)
-    {
-        string? found = null;
-        long at = Kernels.Elementwise.FirstNotFinite(logits);
-        if (at >= 0) found = Where(sessions[batch].Entry("output", logits, at, ofNodes: true));
-        if (sessions[batch].FirstNotFinite() is { } entry) found = Where(entry);
-        string where = Agreement.First(Data.World, found) ?? $"the outputs are finite, the loss is {value}";
+        string where = Agreement.First(objective.World, found) ?? $"the outputs are finite, the loss is {value}";
         return new TrainingDivergedException(
             $"the loss is {value} in epoch {epoch}; {where}; try a smaller --lr, --clip 1, or --normalize-features");
-
-        static string Where((string Name, long Row, long Column, Real Value) entry) => $"first not finite: {entry.Name} [{entry.Row}, {entry.Column}] = {entry.Value}";
     }
 
     private static IOptimizer MakeOptimizer(Model model, TrainingSettings settings)

@@ -220,7 +220,7 @@ public sealed class TrainingData
         {
             int end = Math.Min(at < training ? training : whole.Count, at + graphsPerBatch);
             var batch = arranged.SelectGraphs([.. Enumerable.Range(at, end - at)]);
-            batches.Add(new(ToGraph(batch.Edges), batch.Features, first));
+            batches.Add(new(ToGraph(batch), batch.Features, first));
             first += batch.Nodes;
             at = end;
         }
@@ -232,16 +232,20 @@ public sealed class TrainingData
     {
         if (dataset.Graphs is null)
         {
-            yield return new(ToGraph(dataset.Edges), dataset.Features, 0);
+            yield return new(ToGraph(dataset), dataset.Features, 0);
             yield break;
         }
         for (int at = 0; at < dataset.Graphs.Count; at += graphsPerBatch)
         {
             var batch = dataset.SelectGraphs([.. Enumerable.Range(at, Math.Min(graphsPerBatch, dataset.Graphs.Count - at))]);
-            if (batch.Nodes > 0) yield return new(ToGraph(batch.Edges), batch.Features, dataset.Graphs.Offsets[at]);
+            if (batch.Nodes > 0) yield return new(ToGraph(batch), batch.Features, dataset.Graphs.Offsets[at]);
         }
     }
 
-    private static Graph ToGraph(EdgeList edges) =>
-        Graph.FromEdges(edges.Nodes, edges.Source, edges.Destination, edges.Weight);
+    private static Graph ToGraph(Dataset dataset)
+    {
+        var edges = dataset.Edges;
+        var graph = Graph.FromEdges(edges.Nodes, edges.Source, edges.Destination, edges.Weight);
+        return dataset.Graphs is { } graphs ? graph.WithMembership(Graph.OfMembership(graphs.Membership, graphs.Count)) : graph;
+    }
 }

@@ -56,6 +56,9 @@ public sealed record TrainingSettings
 /// <summary>What is done to a data set before training.</summary>
 public sealed record DataSettings
 {
+    /// <summary>What is learned: node (classes of nodes), graph, link or regression (numbers of nodes); null for what the labels of the set are of.</summary>
+    public string? Task { get; init; }
+
     /// <summary>Give a loop to each node that has none; null for the model's own default: yes for gat and gatv2.</summary>
     public bool? SelfLoops { get; init; }
 

@@ -136,6 +136,38 @@ public class TrainerTests
         Assert.Equal(1, scores.Train.Accuracy);
     }
 
+    [Fact]
+    public void A_run_that_stops_between_two_steps_goes_on_there_to_the_same_bits()
+    {
+        var straight = Batches();
+        for (int epoch = 0; epoch < 3; epoch++) straight.RunEpoch();
+
+        var first = Batches();
+        first.RunEpoch();
+        using var stop = new CancellationTokenSource();
+        Assert.ThrowsAny<OperationCanceledException>(() => first.RunEpoch(at => { if (at.Step == 2) stop.Cancel(); }, stop.Token));
+        Assert.Equal((1, 2), (first.Epoch, first.Step));
+        var checkpoint = Checkpoint.FromBytes(first.Save().ToBytes());
+
+        var second = Batches();
+        second.Restore(checkpoint);
+        Assert.Equal((1, 2), (second.Epoch, second.Step));
+        var report = second.RunEpoch();
+        second.RunEpoch();
+        Assert.Equal(2, report.Epoch);
+        Assert.Equal(ParameterDigest.Sha256(straight.Model.Parameters), ParameterDigest.Sha256(second.Model.Parameters));
+        Assert.Equal(straight.Last.TrainLoss, second.Last.TrainLoss);
+
+        static Trainer Batches()
+        {
+            var data = TrainingData.Prepare(DictionaryLookup.Create(4), new DataSettings { SelfLoops = false, GraphsPerBatch = 5 }, "gatv2");
+            var settings = Recipes.Find("dictionary-gatv2").Configure("dictionary-lookup-4");
+            var model = Architecture.Build(settings.Model with { Dropout = 0.3 }, data.Inputs, data.Outputs);
+            model.Initialize(1);
+            return new Trainer(model, data, settings.Training with { EvaluateEvery = 1, StopWhenFitted = false });
+        }
+    }
+
     private static Trainer Ready(ModelSettings model, TrainingSettings settings)
     {
         var data = TrainingData.Prepare(Karate.Create(), new DataSettings(), model.Model);
