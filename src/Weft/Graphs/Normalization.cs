@@ -85,7 +85,8 @@ internal static class Normalization
         Spmm.Multiply(view, graph.Weights, Ones(view.Columns), partial);
         share.Destinations.ScatterSum(partial, sums);
 
-        var scales = Matrix.Allocate(graph.OwnedSources, place.Channels);
+        // Where the destinations are graphs, there may be more of them than nodes.
+        var scales = Matrix.Allocate(Math.Max(graph.OwnedSources, graph.OwnedDestinations), place.Channels);
         for (long i = 0; i < sums.Rows; i++)
             for (long c = 0; c < sums.Columns; c++) scales[i, c] = scale(sums[i, c]);
         var rows = Copy(share.Destinations.Gather(scales.Top(graph.OwnedDestinations), "scale"));

@@ -21,6 +21,9 @@ public sealed record LayerSettings
     /// <summary>Heads side by side, or their mean.</summary>
     public bool Concatenate { get; init; } = true;
 
+    /// <summary>The sum of GIN alone: ε is a parameter.</summary>
+    public bool LearnEpsilon { get; init; }
+
     /// <summary>True for a bias.</summary>
     public bool Bias { get; init; } = true;
 
@@ -68,6 +71,11 @@ public static class Catalog
         ["sage"] = s => new Sage(s.Inputs, s.Outputs, s.Bias, s.Activation),
         ["attention"] = s => new SelfAttention(s.Inputs, s.Outputs, s.Attention, s.Scale, dense: false, s.Residual),
         ["attention-dense"] = s => new SelfAttention(s.Inputs, s.Outputs, s.Attention with { AttentionDropout = 0 }, s.Scale, dense: true, s.Residual),
+        ["gin-sum"] = s => new GinSum(s.LearnEpsilon),
+        ["readout-sum"] = s => new Readout(mean: false),
+        ["readout-mean"] = s => new Readout(mean: true),
+        ["readout-max"] = s => new MaxReadout(),
+        ["readout-attention"] = s => new AttentionReadout(s.Inputs),
         ["dropout"] = s => new Dropout(s.Dropout),
         ["pointwise"] = s => new Pointwise(s.Activation),
     };

@@ -78,7 +78,7 @@ public sealed class Session
             }
             graphs[layer] = blocks[Math.Min(hops, blocks.Count - 1)];
             if (reach == LayerReach.Neighbours) hops++;
-            if (reach == LayerReach.Graphs) readout = (graphs[layer].Membership ?? throw new ArgumentException("a readout needs to know which graph each node is in")).AtDestinations;
+            if (reach == LayerReach.Graphs) readout = graphs[layer].Members.AtDestinations;
         }
         if (blocks.Count > 1 && hops != blocks.Count) throw new ArgumentException($"{blocks.Count} blocks for {hops} layers that look at neighbours; each needs one");
         (Graph, features, featuresAreConstant) = (blocks[0], input, false);

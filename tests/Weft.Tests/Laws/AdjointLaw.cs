@@ -20,6 +20,7 @@ public class AdjointLaw
         ["SoftmaxAdjoint"] = Softmax,
         ["AttendAllAdjoint"] = AttendAll,
         ["AttendAdjoint"] = Attend,
+        ["MaximumAdjoint"] = Maximum,
     };
 
     public static TheoryData<string, string> Cases
@@ -131,6 +132,33 @@ public class AdjointLaw
             return moved;
         });
         EqualNearly(where, (change, y), (x, dL));
+    }
+
+    // On the edges from nodes to their graphs, of which each node has one. Values so far apart that no step changes which is largest.
+    private static void Maximum(Graph graph, string where)
+    {
+        int n = (int)graph.OwnedSources;
+        foreach (int graphs in new[] { 1, 3, n + 1 })
+        {
+            var members = Graph.OfMembership([.. Enumerable.Range(0, n).Select(i => i * graphs / n)], graphs);
+            var (X, x, y) = (Unset(n, 70), Random(n, 70, 2), Random(graphs, 70, 3));
+            for (int c = 0; c < 70; c++)
+            {
+                int[] ranks = [.. Enumerable.Range(0, n)];
+                new Random(c).Shuffle(ranks);
+                for (int i = 0; i < n; i++) X[i, c] = ranks[i];
+            }
+            Matrix Z = Unset(graphs, 70), dX = Unset(n, 70);
+            members.Maximum(X, Z);
+            members.MaximumAdjoint(X, Z, y, dX);
+            var change = Difference(t =>
+            {
+                var moved = Unset(graphs, 70);
+                members.Maximum(Moved(X, t, x), moved);
+                return moved;
+            });
+            EqualNearly($"{where}, {graphs} graphs", (change, y), (x, dX));
+        }
     }
 
     private static void AttendAll(Graph graph, string where)

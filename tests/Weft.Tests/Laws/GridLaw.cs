@@ -30,7 +30,7 @@ public class GridLaw
     public static TheoryData<string, string> LayersAndGrids()
     {
         var data = new TheoryData<string, string>();
-        foreach (string layer in Catalog.Layers.Keys)
+        foreach (string layer in GridModel.Layers)
             foreach (var grid in Grids) data.Add(layer, grid.ToString());
         return data;
     }
@@ -94,7 +94,7 @@ public class GridLaw
     {
         var graph = TestGraphs.Forty;
         var grid = new ProcessGrid(rows, columns, channels);
-        foreach (string layer in Catalog.Layers.Keys)
+        foreach (string layer in GridModel.Layers)
         {
             var model = GridModel.Of(layer)[1];
             var (H, dH) = model.Input(graph);

@@ -36,12 +36,15 @@ internal sealed record GridModel(string Layer, string Setting, LayerSettings Set
         ("4 heads averaged, shared weights", Usual with { Heads = 4, Outputs = 2, Concatenate = false, ShareWeights = true }),
     ];
 
+    /// <summary>Layers of the catalog that several processes can share: all but readouts, because many graphs are trained on one process.</summary>
+    public static IEnumerable<string> Layers => Catalog.Layers.Keys.Where(layer => !layer.StartsWith("readout-", StringComparison.Ordinal));
+
     /// <summary>All models of one layer of the catalog.</summary>
     public static GridModel[] Of(string layer) =>
     [
         .. from setting in AllSettings
            from shape in new (bool Deep, bool Sparse)[] { (false, false), (true, false), (true, true) }
-           where !shape.Sparse || layer is not ("dropout" or "pointwise")
+           where !shape.Sparse || layer is not ("dropout" or "pointwise" or "gin-sum")
            select new GridModel(layer, setting.Name, setting.Settings, shape.Deep, shape.Sparse),
     ];
 

@@ -17,7 +17,10 @@ internal sealed record LayerCase(string Layer, string Variation, LayerSettings S
     public int Inputs => (int)Settings.Inputs;
 
     /// <summary>Whether the layer can be the first one, on sparse features, and has rows to show for it.</summary>
-    public bool TakesSparse => Layer is not ("pointwise" or "dropout");
+    public bool TakesSparse => Layer is not ("pointwise" or "dropout" or "gin-sum") && !IsReadout;
+
+    /// <summary>Whether the layer's output has a row for the graph instead of one for each node.</summary>
+    public bool IsReadout => Layer.StartsWith("readout-", StringComparison.Ordinal);
 
     public IEnumerable<OracleGraph> Graphs => Large ? TestGraphs.All : TestGraphs.All.Where(g => g.Nodes <= 40);
 
@@ -41,6 +44,9 @@ internal sealed record LayerCase(string Layer, string Variation, LayerSettings S
             "sage" => new SageOracle(σ),
             "attention" => new SelfAttentionOracle(s.Heads, scale, Masked: true, σ, attention, !s.Concatenate),
             "attention-dense" => new SelfAttentionOracle(s.Heads, scale, Masked: false, σ, null, !s.Concatenate),
+            "gin-sum" => new GinSumOracle(),
+            "readout-sum" or "readout-mean" or "readout-max" => new ReadoutOracle(Layer["readout-".Length..]),
+            "readout-attention" => new AttentionReadoutOracle(),
             "dropout" => new DropoutOracle(features),
             "pointwise" => new ActivationOracle(σ),
             _ => throw new ArgumentException($"no oracle holds the layer {Layer}: write Oracles/{Layer}.cs and name it here"),
@@ -96,6 +102,7 @@ internal static class LayerCases
         yield return With("shared weights, attention dropout", Usual with { ShareWeights = true, AttentionDropout = 0.5 });
         yield return With("no added loops", Usual with { AddLoops = false });
         yield return With("scale 1", Usual with { Scale = 1 });
+        yield return With("learned ε", Usual with { LearnEpsilon = true }, large: true);
         yield return With("residual", Usual with { Residual = true });
         yield return With("residual, averaged", Usual with { Residual = true, Concatenate = false });
         yield return With("widening", Usual with { Inputs = 2, Outputs = 7, Hidden = 9 }, large: true);

@@ -1,3 +1,4 @@
+using Weft.Graphs;
 using Weft.Kernels;
 using Weft.Layers;
 using Weft.Losses;
@@ -31,11 +32,15 @@ internal sealed class TrainingStep
         model = new Model(first ? [layer, last] : [new Linear(Features, inputs, activation: new(ActivationKind.Tanh)), layer, last]);
         model.Initialize(5);
         var library = LayerRun.LibraryGraph(graph);
+        // A readout gives rows of graphs: the nodes are those of twenty.
+        var members = Graph.OfMembership([.. Enumerable.Range(0, graph.Nodes).Select(i => i * 20 / graph.Nodes)], 20);
+        if (layerCase.IsReadout) library = library.WithMembership(members);
         session = new Session(model, library, LayerRun.ToMatrix(TestGraphs.Numbers(graph.Nodes, first ? (int)inputs : Features, 1)));
-        target = LossTarget.FromLabels(library, [.. Enumerable.Range(0, graph.Nodes).Select(i => i * 7 % Classes)],
-            [.. Enumerable.Range(0, graph.Nodes).Select(i => i % 3 != 1)]);
+        var (scored, rows) = layerCase.IsReadout ? (members, 20) : (library, graph.Nodes);
+        target = LossTarget.FromLabels(scored, [.. Enumerable.Range(0, rows).Select(i => i * 7 % Classes)],
+            [.. Enumerable.Range(0, rows).Select(i => i % 3 != 1)]);
         adam = new Adam(model.Parameters, new WeightDecay(5e-4));
-        dLogits = Matrix.Allocate(graph.Nodes, Classes);
+        dLogits = Matrix.Allocate(rows, Classes);
     }
 
     public double Run()

@@ -23,7 +23,7 @@ internal static class LayerChecks
         var graph = TestGraphs.Forty;
         var alone = LayerRun.LibraryGraph(graph);
         var parts = Grids.Where(grid => grid.Size == world.Size).Select(grid => (grid, GridModel.Part(grid, world, graph))).ToArray();
-        foreach (string layer in Catalog.Layers.Keys)
+        foreach (string layer in GridModel.Layers)
             foreach (var model in GridModel.Of(layer).Where(model => model.Deep && !model.Sparse).Take(2))
             {
                 var (H, dH) = model.Input(graph);
@@ -66,7 +66,7 @@ internal static class LayerChecks
         var graph = TestGraphs.Forty;
         foreach (var grid in Grids.Where(grid => grid.Size == world.Size))
         {
-            var models = Catalog.Layers.Keys.Select(layer => GridModel.Of(layer)[1]).ToArray();
+            var models = GridModel.Layers.Select(layer => GridModel.Of(layer)[1]).ToArray();
             GridResult[] Results(ICommunicator communicator)
             {
                 var part = GridModel.Part(grid, communicator, graph);
