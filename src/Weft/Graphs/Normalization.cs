@@ -38,6 +38,7 @@ internal static class Normalization
     /// <summary>1/n_i for every edge into i, n_i being its number of in-edges, weights not counted.</summary>
     public static Matrix RowMean(Graph graph)
     {
+        if (graph.Sampled is { } sampled) return sampled.MeanWeights(graph.ByDestination);
         var (rowScale, _, _) = Scales(Unweighted(graph), Mean, alsoColumns: false);
         var weights = Matrix.Allocate(graph.Edges, 1);
         var view = graph.ByDestination;

@@ -13,11 +13,14 @@ internal enum RandomPurpose
 /// </summary>
 internal static class RandomStreams
 {
+    // The first of the four spaces is that of samples.
     private const uint ParameterSpace = 1u << 30, LayerSpace = 2u << 30, DataSpace = 3u << 30;
 
     public static uint Parameter(int number) => ParameterSpace | (uint)number;
 
     public static uint Layer(int layer, RandomPurpose purpose) => LayerSpace | ((uint)layer << 4) | (uint)purpose;
+
+    public static uint Sample(int purpose, int layer = 0) => ((uint)purpose << 16) | (uint)layer;
 
     public static uint Data(int purpose) => DataSpace | (uint)purpose;
 }

@@ -47,7 +47,7 @@ public sealed class Gin : ILayer
         if (AggregatesFirst(saved))
         {
             var AH = saved.Constant("AH", n, H.Columns, out bool stale);
-            if (stale) graph.Aggregate(default, H.Dense, AH);                  // AH = A·H
+            if (stale) graph.Aggregate(graph.SumWeights, H.Dense, AH);         // AH = A·H
             var U = saved.Take("U", n, H.Columns);
             Elementwise.AddScaled(AH, one, H.Dense.Top(n), U);                 // U = (1 + ε)·H + AH
             Z1 = saved.TakeArgument(φ, n, W1.Value.Columns, "Z1", "T");
@@ -59,7 +59,7 @@ public sealed class Gin : ILayer
             Z1 = saved.TakeArgument(φ, n, W1.Value.Columns, "Z1", "T");
             var Y = saved.Take("Y", H.Rows, W1.Value.Columns);
             NodeProduct.Multiply(H, W1.Value, Y);                              // Y = H·W1
-            graph.Aggregate(default, Y, Z1);                                   // Z1 = A·Y
+            graph.Aggregate(graph.SumWeights, Y, Z1);                          // Z1 = A·Y
             Elementwise.AddScaled(Z1, one, Y.Top(n), Z1);                      //      + (1 + ε)·Y
             T = saved.Output(φ, b1, Z1, "T");                                  //      + b1, T = φ(Z1)
         }
@@ -90,14 +90,14 @@ public sealed class Gin : ILayer
             saved.AddDotGradient(graph, eps, dU, H.Dense.Top(n), "deps");      // dε = ⟨dU, H⟩
             if (!saved.NeedsInputGradient) return default;
             var dInput = saved.Take("dH_prev", H.Rows, H.Columns);
-            graph.AggregateAdjoint(default, dU, dInput);                       // dH = Aᵀ·dU
+            graph.AggregateAdjoint(graph.SumWeights, dU, dInput);              // dH = Aᵀ·dU
             Elementwise.AddScaled(dInput.Top(n), one, dU, dInput.Top(n));      //      + (1 + ε)·dU
             return dInput;
         }
         var Y = saved["Y"];
         saved.AddDotGradient(graph, eps, dZ1, Y.Top(n), "deps");               // dε = ⟨dU, H⟩ = ⟨dZ1, H·W1⟩
         var dY = saved.Temporary("dY", H.Rows, dZ1.Columns);
-        graph.AggregateAdjoint(default, dZ1, dY);                              // dY = Aᵀ·dZ1
+        graph.AggregateAdjoint(graph.SumWeights, dZ1, dY);                     // dY = Aᵀ·dZ1
         Elementwise.AddScaled(dY.Top(n), one, dZ1, dY.Top(n));                 //      + (1 + ε)·dZ1
         saved.AddProductGradient(graph, W1, H, dY, "dW1");                     // dW1 = Hᵀ·dY
         if (!saved.NeedsInputGradient) return default;
@@ -114,7 +114,7 @@ public sealed class Gin : ILayer
         if (H.IsSparse) return;
         long n = graph.OwnedDestinations;
         var AH = saved.Take("AH", n, H.Columns);
-        graph.Aggregate(default, H.Dense, AH);
+        graph.Aggregate(graph.SumWeights, H.Dense, AH);
         Elementwise.AddScaled(AH, one, H.Dense.Top(n), saved.Take("U", n, H.Columns));
     }
 
