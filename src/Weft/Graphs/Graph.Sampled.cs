@@ -10,22 +10,6 @@ public sealed partial class Graph
 
     /// <summary>Weights of a plain sum over in-edges, [Edges, 1]: how many edges each stands for; missing where that is 1.</summary>
     internal Matrix SumWeights => Sampled?.Copies ?? default;
-
-    /// <summary>A block whose edges lie grouped by destination already.</summary>
-    /// <param name="view">The edges, [destinations, sources].</param>
-    /// <param name="edgeIds">Number of each edge in the whole graph.</param>
-    /// <param name="weights">Weight of each edge, [Edges, 1], times what it stands for; missing where all are 1.</param>
-    /// <param name="nodeIds">Number of each source in the whole graph, the destinations first.</param>
-    /// <param name="degrees">Sum of the weights of all in-edges of each source in the whole graph; null if no GCN works on the block.</param>
-    /// <param name="totalEdges">Edges of the whole graph.</param>
-    /// <param name="sampled">What the edges stand for; null where each stands for itself.</param>
-    internal static Graph Block(EdgeView view, int[] edgeIds, Matrix weights, int[] nodeIds, double[]? degrees, long totalEdges, SampledEdges? sampled)
-    {
-        var diagonal = new (int Row, int Column, int Node)[view.Rows];
-        for (int i = 0; i < diagonal.Length; i++) diagonal[i] = (i, i, nodeIds[i]);
-        var identity = new GraphIdentity(nodeIds, view.Rows, totalEdges, diagonal) { Degrees = degrees };
-        return new Graph(view, edgeIds, weights, Placement.Alone(view.Rows, view.Columns), identity) { Sampled = sampled };
-    }
 }
 
 /// <summary>

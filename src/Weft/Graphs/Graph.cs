@@ -159,12 +159,13 @@ public sealed partial class Graph
     /// <param name="nodeIds">Number of each source in the whole graph, the destinations first.</param>
     /// <param name="totalEdges">Edges of the whole graph's edge list: the loop added to node i is edge totalEdges + i.</param>
     /// <param name="degrees">The sum of the weights of each source's in-edges in the whole graph, by which a GCN normalises; null if none works on the block.</param>
-    internal static Graph Block(EdgeView byDestination, int[] edgeIds, Matrix weights, int[] nodeIds, long totalEdges, double[]? degrees)
+    /// <param name="sampled">What the edges stand for, by which the weights are multiplied already; null where each stands for itself.</param>
+    internal static Graph Block(EdgeView byDestination, int[] edgeIds, Matrix weights, int[] nodeIds, long totalEdges, double[]? degrees, SampledEdges? sampled = null)
     {
         var diagonal = new (int, int, int)[byDestination.Rows];
         for (int i = 0; i < diagonal.Length; i++) diagonal[i] = (i, i, nodeIds[i]);
         var identity = new GraphIdentity(nodeIds, byDestination.Rows, totalEdges, diagonal) { Degrees = degrees };
-        return new Graph(byDestination, edgeIds, weights, Placement.Alone(byDestination.Rows, byDestination.Columns), identity);
+        return new Graph(byDestination, edgeIds, weights, Placement.Alone(byDestination.Rows, byDestination.Columns), identity) { Sampled = sampled };
     }
 
     /// <summary>The graph that leads from the nodes of several graphs to the graphs: <see cref="Membership"/>.</summary>

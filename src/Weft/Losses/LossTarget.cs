@@ -68,6 +68,12 @@ public sealed class LossTarget
 
     internal int LargestLabel { get; private init; }
 
+    /// <summary>What each node's loss weighs in the mean over the masked nodes, [N]; null where each weighs 1.</summary>
+    internal double[]? Weights { get; private init; }
+
+    /// <summary>The same target with a weight for each node's loss; the mean still divides by the number of masked nodes.</summary>
+    internal LossTarget Weighted(double[] weights) => new(Graph, Labels, Values, Mask) { LargestLabel = LargestLabel, Weights = weights };
+
     /// <summary>One sum for each leaf of 256 rows.</summary>
     internal double[] Partials { get; }
 

@@ -27,7 +27,7 @@ internal static class MaskedSum
             if (!dLogits.IsMissing) dLogits.Clear();
             return 0;
         }
-        var job = new Job<TRow> { Logits = logits, Gradient = dLogits, Mask = target.Mask, Partials = target.Partials, RowLoss = row };
+        var job = new Job<TRow> { Logits = logits, Gradient = dLogits, Mask = target.Mask, Weights = target.Weights, Partials = target.Partials, RowLoss = row };
         RowParallel.For(logits.Rows, logits.Count * workPerEntry, ref job, RowVector.RowsPerLeaf);
         var graph = target.Graph;
         Span<double> sums = stackalloc double[graph.Runs];
@@ -51,6 +51,7 @@ internal static class MaskedSum
     {
         public Matrix Logits, Gradient;
         public bool[] Mask;
+        public double[]? Weights;
         public double[] Partials;
         public TRow RowLoss;
 
@@ -66,7 +67,16 @@ internal static class MaskedSum
             for (long i = first; i < last; i++)
             {
                 Real* dz = Gradient.IsMissing ? null : Gradient.Data + i * Gradient.Stride;
-                if (Mask[i]) sum += RowLoss.Row(i, Logits.Data + i * Logits.Stride, dz);
+                if (Mask[i])
+                {
+                    double value = RowLoss.Row(i, Logits.Data + i * Logits.Stride, dz);
+                    if (Weights is not null)
+                    {
+                        value *= Weights[i];
+                        if (dz != null) RowVector.Scale((Real)Weights[i], dz, Logits.Columns);
+                    }
+                    sum += value;
+                }
                 else if (dz != null) RowVector.Clear(dz, Logits.Columns);
             }
             return sum;

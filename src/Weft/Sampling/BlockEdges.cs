@@ -54,7 +54,7 @@ internal sealed class BlockEdges(IAdjacency adjacency)
         var whole = new double[nodes.Length];
         for (int j = 0; j < whole.Length; j++) whole[j] = adjacency.WeightedDegree(nodes[j]);
         var sampled = stands ? new SampledEdges(Column(copies), degrees.AsSpan(0, rows).ToArray()) : null;
-        return Graph.Block(view, Pinned(ids.AsSpan(0, count)), weighs || stands ? Column(weights) : default, Pinned(nodes), whole, adjacency.Edges, sampled);
+        return Graph.Block(view, Pinned(ids.AsSpan(0, count)), weighs || stands ? Column(weights) : default, Pinned(nodes), adjacency.Edges, whole, sampled);
     }
 
     private Matrix Column(Real[] values)
