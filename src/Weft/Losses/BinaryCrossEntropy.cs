@@ -25,29 +25,31 @@ public sealed class BinaryCrossEntropy : ILoss
         public Matrix Targets;
         public Real Scale;
 
-        public readonly double Row(long i, Real* z, Real* dz)
+        public readonly double Row(long i, Real* z, Real* dz) => Terms(z, Targets.Data + i * Targets.Stride, Targets.Columns, Scale, dz);
+    }
+
+    /// <summary>Σ [max(z, 0) − z·t + log(1 + e^{−|z|})], and dz = scale · (logistic(z) − t) unless dz is null.</summary>
+    internal static unsafe double Terms(Real* z, Real* t, long count, Real scale, Real* dz)
+    {
+        long c = 0;
+        double sum = 0;
+        for (; c <= count - Vector512<Real>.Count; c += Vector512<Real>.Count)
         {
-            Real* t = Targets.Data + i * Targets.Stride;
-            long columns = Targets.Columns, c = 0;
-            double sum = 0;
-            for (; c <= columns - Vector512<Real>.Count; c += Vector512<Real>.Count)
-            {
-                var x = Vector512.Load(z + c);
-                var e = Vector512.Exp(-Vector512.Abs(x));
-                var softplus = Vector512.Max(x, Vector512<Real>.Zero) + Vector512.Log(e + Vector512<Real>.One);
-                sum += Vector512.Sum(softplus - x * Vector512.Load(t + c));
-                if (dz == null) continue;
-                var numerator = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(x, Vector512<Real>.Zero), Vector512<Real>.One, e);
-                var logistic = numerator / (e + Vector512<Real>.One);
-                ((logistic - Vector512.Load(t + c)) * Vector512.Create(Scale)).Store(dz + c);
-            }
-            for (; c < columns; c++)
-            {
-                double x = z[c], e = Math.Exp(-Math.Abs(x));
-                sum += Math.Max(x, 0) + Math.Log(1 + e) - x * t[c];
-                if (dz != null) dz[c] = (Real)(((x >= 0 ? 1 : e) / (1 + e) - t[c]) * Scale);
-            }
-            return sum;
+            var x = Vector512.Load(z + c);
+            var e = Vector512.Exp(-Vector512.Abs(x));
+            var softplus = Vector512.Max(x, Vector512<Real>.Zero) + Vector512.Log(e + Vector512<Real>.One);
+            sum += Vector512.Sum(softplus - x * Vector512.Load(t + c));
+            if (dz == null) continue;
+            var numerator = Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(x, Vector512<Real>.Zero), Vector512<Real>.One, e);
+            var logistic = numerator / (e + Vector512<Real>.One);
+            ((logistic - Vector512.Load(t + c)) * Vector512.Create(scale)).Store(dz + c);
         }
+        for (; c < count; c++)
+        {
+            double x = z[c], e = Math.Exp(-Math.Abs(x));
+            sum += Math.Max(x, 0) + Math.Log(1 + e) - x * t[c];
+            if (dz != null) dz[c] = (Real)(((x >= 0 ? 1 : e) / (1 + e) - t[c]) * scale);
+        }
+        return sum;
     }
 }
