@@ -66,6 +66,12 @@ public sealed class Parameter
     /// <summary>True for biases (names that start with b): no weight decay, and LARS leaves their rate alone.</summary>
     public bool IsBias => Name.StartsWith('b');
 
+    /// <summary>
+    /// True for what weight decay pulls to zero unless told otherwise: not biases, and not what starts at one, because zero is no neutral
+    /// value of a scale.
+    /// </summary>
+    internal bool IsDecayed => IsLearned && !IsBias && Initializer != Initializer.One;
+
     /// <summary>Sets the start values, which depend on the seed and <paramref name="number"/> (the parameter's place in its model) alone.</summary>
     public void Initialize(ulong seed, int number)
     {

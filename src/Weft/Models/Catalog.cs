@@ -78,5 +78,7 @@ public static class Catalog
         ["readout-attention"] = s => new AttentionReadout(s.Inputs),
         ["dropout"] = s => new Dropout(s.Dropout),
         ["pointwise"] = s => new Pointwise(s.Activation),
+        ["batch-norm"] = s => new BatchNorm(s.Inputs, s.Activation),
+        ["layer-norm"] = s => new LayerNorm(s.Inputs, s.Activation),
     };
 }

@@ -15,6 +15,7 @@ public static class GradientClipping
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
         double squares = 0;
+        // Of statistics the gradient is zero.
         for (int p = 0; p < parameters.Count; p++) squares += TensorPass.SumOfSquares(parameters[p].Parameter.Gradient);
         double norm = Math.Sqrt(squares);
         if (norm > limit && double.IsFinite(norm))

@@ -23,7 +23,7 @@ internal sealed class TensorState
 
     public (string Name, Matrix Value)[] Named { get; }
 
-    /// <summary>State with these moments for each parameter.</summary>
+    /// <summary>State with these moments for each parameter that is learned.</summary>
     public static TensorState[] For(IReadOnlyList<(string Name, Parameter Parameter)> parameters, WeightDecay? decay, params string[] moments) =>
         [.. parameters.Where(p => p.Parameter.IsLearned).Select(p => new TensorState(p.Name, p.Parameter, decay ?? WeightDecay.None, moments))];
 

@@ -44,7 +44,7 @@ internal sealed record GridModel(string Layer, string Setting, LayerSettings Set
     [
         .. from setting in AllSettings
            from shape in new (bool Deep, bool Sparse)[] { (false, false), (true, false), (true, true) }
-           where !shape.Sparse || layer is not ("dropout" or "pointwise" or "gin-sum")
+           where !shape.Sparse || !LayerCase.IsDenseOnly(layer)
            select new GridModel(layer, setting.Name, setting.Settings, shape.Deep, shape.Sparse),
     ];
 
@@ -70,7 +70,7 @@ internal sealed record GridModel(string Layer, string Setting, LayerSettings Set
         var model = new Model(layers);
         int number = 100;
         foreach (var (_, parameter) in model.Parameters)
-            LayerRun.ToMatrix(TestGraphs.Numbers((int)parameter.Value.Rows, (int)parameter.Value.Columns, number++, 0.75)).CopyTo(parameter.Value);
+            LayerRun.ToMatrix(LayerRun.Values(parameter, number++, 0.75)).CopyTo(parameter.Value);
         return model;
     }
 

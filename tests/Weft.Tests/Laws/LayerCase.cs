@@ -17,10 +17,13 @@ internal sealed record LayerCase(string Layer, string Variation, LayerSettings S
     public int Inputs => (int)Settings.Inputs;
 
     /// <summary>Whether the layer can be the first one, on sparse features, and has rows to show for it.</summary>
-    public bool TakesSparse => Layer is not ("pointwise" or "dropout" or "gin-sum") && !IsReadout;
+    public bool TakesSparse => !IsDenseOnly(Layer) && !IsReadout;
 
     /// <summary>Whether the layer's output has a row for the graph instead of one for each node.</summary>
     public bool IsReadout => Layer.StartsWith("readout-", StringComparison.Ordinal);
+
+    /// <summary>Whether a layer takes dense rows alone.</summary>
+    public static bool IsDenseOnly(string layer) => layer is "pointwise" or "dropout" or "gin-sum" || layer.EndsWith("-norm", StringComparison.Ordinal);
 
     public IEnumerable<OracleGraph> Graphs => Large ? TestGraphs.All : TestGraphs.All.Where(g => g.Nodes <= 40);
 
@@ -49,6 +52,8 @@ internal sealed record LayerCase(string Layer, string Variation, LayerSettings S
             "readout-attention" => new AttentionReadoutOracle(),
             "dropout" => new DropoutOracle(features),
             "pointwise" => new ActivationOracle(σ),
+            "batch-norm" => new BatchNormOracle(σ),
+            "layer-norm" => new LayerNormOracle(σ),
             _ => throw new ArgumentException($"no oracle holds the layer {Layer}: write Oracles/{Layer}.cs and name it here"),
         };
     }

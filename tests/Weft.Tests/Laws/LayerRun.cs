@@ -52,10 +52,18 @@ internal sealed class LayerRun
     public static Graph LibraryGraph(OracleGraph graph) =>
         Graph.FromEdges(graph.Nodes, graph.Source, graph.Destination, [.. graph.Weight.Select(w => (Real)w)]);
 
-    /// <summary>Seeded parameters for a layer, under their names; multiples of 1/4096, the wide ones small.</summary>
+    /// <summary>Seeded parameters for a layer, under their names; multiples of 1/4096, the wide ones small, variances positive.</summary>
     public static Dictionary<string, double[,]> Parameters(ILayer layer) =>
-        layer.Parameters.Select((p, n) => (p, n)).ToDictionary(x => x.p.Name, x =>
-            TestGraphs.Numbers((int)x.p.Value.Rows, (int)x.p.Value.Columns, 100 + x.n, Math.Max(x.p.Value.Rows, x.p.Value.Columns) > 16 ? 0.25 : 1));
+        layer.Parameters.Select((p, n) => (p, n)).ToDictionary(x => x.p.Name, x => Values(x.p, 100 + x.n, Math.Max(x.p.Value.Rows, x.p.Value.Columns) > 16 ? 0.25 : 1));
+
+    /// <summary>Seeded values for a parameter; a variance's are positive.</summary>
+    public static double[,] Values(Parameter parameter, int seed, double scale)
+    {
+        var values = TestGraphs.Numbers((int)parameter.Value.Rows, (int)parameter.Value.Columns, seed, scale);
+        if (!parameter.IsLearned && parameter.Initializer == Initializer.One)
+            for (int j = 0; j < values.GetLength(1); j++) values[0, j] = Math.Abs(values[0, j]) + 0.5;
+        return values;
+    }
 
     public LayerRun With(IReadOnlyDictionary<string, double[,]> parameters)
     {

@@ -27,6 +27,8 @@ public class ReproducibleLaw
     [InlineData("sage", false)]
     [InlineData("attention", false)]
     [InlineData("linear", false)]
+    [InlineData("batch-norm", false)]
+    [InlineData("layer-norm", false)]
     [InlineData("gcn", true)]
     [InlineData("gatv2", true)]
     public void Bits_do_not_depend_on_the_number_of_processes(string layer, bool sparse)
@@ -170,7 +172,9 @@ public class ReproducibleLaw
             var settings = new LayerSettings { Inputs = 6, Outputs = 5, Hidden = 7, Heads = 3, Activation = Activation.Elu, AttentionDropout = 0.3 };
             var first = Catalog.Layers[layer](settings);
             var second = Catalog.Layers[layer](settings with { Inputs = first.Outputs(6), Outputs = Classes, Concatenate = false, Activation = default });
-            model = new Model([first, new Dropout(0.3), second]);
+            var layers = new List<ILayer> { first, new Dropout(0.3), second };
+            if (second.Outputs(first.Outputs(6)) is var width && width != Classes) layers.Add(new Linear(width, Classes));
+            model = new Model(layers);
             model.Initialize(5);
             var nodes = graph.Identity.NodeIds;
             var H = GridModel.Rows(TestGraphs.Numbers(Nodes, 6, 1), nodes[0], nodes.Length);

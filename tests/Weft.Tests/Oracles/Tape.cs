@@ -106,6 +106,12 @@ internal readonly struct Var(Tape tape, int index)
         return Unary(y, x, y);
     }
 
+    public static Var Sqrt(Var x)
+    {
+        double y = Math.Sqrt(x.Value);
+        return Unary(y, x, 0.5 / y);
+    }
+
     public static Var Log(Var x) => Unary(Math.Log(x.Value), x, 1 / x.Value);
 
     /// <summary>eˣ − 1 without cancellation near zero.</summary>
