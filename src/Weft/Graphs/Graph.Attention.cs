@@ -17,6 +17,7 @@ public sealed partial class Graph
     internal unsafe void Attend(in Scoring scoring, Matrix X, int heads, CoefficientDropout dropout, GatheredRows kept, Matrix Z, Matrix state)
     {
         CheckRows(X, Z, "X", "Z");
+        CheckEdgeFeatures(scoring.Edges);
         var share = Place.Share(heads);
         var (own, other, values) = Ends(scoring, X, share, heads, kept, gather: true);
         bool whole = share.Destinations.IsIdentity;
@@ -32,6 +33,12 @@ public sealed partial class Graph
             if (share.Count > 0)
                 switch (scoring.Kind)
                 {
+                    case ScoringKind.Additive when !scoring.Edges.IsMissing:
+                        FusedAttention.Forward(ByDestination, WithEdges(scoring, new SumScore(own, other, parameter), d), values, share.Count, drop, whole, z, rowState);
+                        break;
+                    case ScoringKind.AdditiveBeforeNonlinearity when !scoring.Edges.IsMissing:
+                        FusedAttention.Forward(ByDestination, WithEdges(scoring, new LeakySumScore(own, other, share.Count, Padded(scoring.Vector, share), parameter), d), values, share.Count, drop, whole, z, rowState);
+                        break;
                     case ScoringKind.Additive:
                         FusedAttention.Forward(ByDestination, new SumScore(own, other, parameter), values, share.Count, drop, whole, z, rowState);
                         break;
@@ -61,6 +68,7 @@ public sealed partial class Graph
     internal unsafe void AttendAdjoint(in Scoring scoring, Matrix X, int heads, CoefficientDropout dropout, GatheredRows kept, Matrix Z, Matrix state, Matrix dZ, Matrix terms, in ScoringGradient gradient, Matrix dX)
     {
         CheckRows(dX, dZ, "dX", "dZ");
+        CheckEdgeFeatures(scoring.Edges);
         var share = Place.Share(heads);
         RowTerms.Fill(Z, dZ, state, heads, terms);
         var (own, other, values) = Ends(scoring, X, share, heads, kept, gather: false);
@@ -86,6 +94,14 @@ public sealed partial class Graph
             if (share.Count > 0)
                 switch (scoring.Kind)
                 {
+                    case ScoringKind.Additive when !scoring.Edges.IsMissing:
+                        AtBothEnds(at, WithEdges(scoring, new SumScore(own, other, parameter), d), WithEdges(scoring, new SumScore(other, own, parameter), d), scoring, gradient);
+                        break;
+                    case ScoringKind.AdditiveBeforeNonlinearity when !scoring.Edges.IsMissing:
+                        Real* vector = Padded(scoring.Vector, share);
+                        AtBothEnds(at, WithEdges(scoring, new LeakySumScore(own, other, share.Count, vector, parameter), d),
+                            WithEdges(scoring, new LeakySumScore(other, own, share.Count, vector, parameter), d), scoring, gradient);
+                        break;
                     case ScoringKind.Additive:
                         AtBothEnds(at, new SumScore(own, other, parameter), new SumScore(other, own, parameter));
                         break;

@@ -21,7 +21,7 @@ public sealed partial class Graph
 
     private long CountInto(HashSet<object> seen)
     {
-        long bytes = ByDestination.CountInto(seen) + Weights.Bytes;
+        long bytes = ByDestination.CountInto(seen) + Weights.Bytes + EdgeFeatures.Bytes;
         if (seen.Add(EdgeIds)) bytes += (long)EdgeIds.Length * sizeof(int);
         if (seen.Add(Identity)) bytes += Identity.Bytes;
         foreach (var rows in new[] { Place.Rows, Place.Columns, Place.Outgoing })

@@ -91,18 +91,20 @@ public sealed partial class Graph
     /// <param name="source">Source of each edge, 0 … N − 1.</param>
     /// <param name="destination">Destination of each edge.</param>
     /// <param name="weight">Weight of each edge, or nothing for weight 1.</param>
+    /// <param name="features">Features of each edge, [E, D_e], or missing.</param>
     /// <exception cref="ArgumentException">An end is not a node, or the lengths differ.</exception>
-    public static Graph FromEdges(long nodes, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight = default)
+    public static Graph FromEdges(long nodes, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight = default, Matrix features = default)
     {
         CheckEdges(nodes, source, destination, weight);
+        CheckFeatures(features, source.Length);
         var view = EdgeView.Group(destination, source, nodes, nodes, out int[] order);
-        return new Graph(view, order, InOrder(weight, order), Placement.Alone(nodes, nodes), GraphIdentity.Whole(nodes, source.Length));
+        return new Graph(view, order, InOrder(weight, order), Placement.Alone(nodes, nodes), GraphIdentity.Whole(nodes, source.Length)) { EdgeFeatures = EdgeList.RowsOf(features, order) };
     }
 
     /// <summary>A graph on one process whose edges are numbered as the list says, added loops by their nodes.</summary>
     internal static Graph FromEdges(EdgeList edges)
     {
-        var graph = FromEdges(edges.Nodes, edges.Source, edges.Destination, edges.Weight);
+        var graph = FromEdges(edges.Nodes, edges.Source, edges.Destination, edges.Weight, edges.Features);
         for (int q = 0; q < graph.EdgeIds.Length; q++) graph.EdgeIds[q] = edges.Id(graph.EdgeIds[q]);
         return graph;
     }
@@ -116,9 +118,9 @@ public sealed partial class Graph
         var identity = GraphIdentity.Whole(edges.Nodes, edges.Count);
         order.CopyTo(identity.NodeIds, 0);
         identity = identity with { Diagonal = [.. order.Select((node, i) => (i, i, node))] };
-        var weights = InOrder(edges.Weight, ids);
+        var (weights, features) = (InOrder(edges.Weight, ids), edges.Rows(ids));
         for (int q = 0; q < ids.Length; q++) ids[q] = edges.Id(ids[q], order);
-        return new Graph(view, ids, weights, Placement.Alone(edges.Nodes, edges.Nodes), identity);
+        return new Graph(view, ids, weights, Placement.Alone(edges.Nodes, edges.Nodes), identity) { EdgeFeatures = features };
     }
 
     /// <summary>
@@ -134,9 +136,11 @@ public sealed partial class Graph
     /// The sum of the weights of all in-edges that each source has in the whole graph, by which a GCN normalises; nothing if no
     /// GCN works on the block.
     /// </param>
+    /// <param name="features">Features of each edge, [edges, D_e], or missing.</param>
     /// <exception cref="ArgumentException">An end is not a node of the block, or the lengths differ.</exception>
-    public static Graph Block(long destinations, long sources, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight = default, ReadOnlySpan<double> degrees = default)
+    public static Graph Block(long destinations, long sources, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight = default, ReadOnlySpan<double> degrees = default, Matrix features = default)
     {
+        CheckFeatures(features, source.Length);
         if (!degrees.IsEmpty && degrees.Length != sources) throw new ArgumentException($"{degrees.Length} degrees for {sources} sources");
         if (destinations > sources) throw new ArgumentException($"{destinations} destinations are more than {sources} sources");
         CheckEdges(sources, source, destination, weight);
@@ -149,7 +153,7 @@ public sealed partial class Graph
             Diagonal = [.. Enumerable.Range(0, (int)destinations).Select(i => (i, i, i))],
             Degrees = degrees.IsEmpty ? null : degrees.ToArray(),
         };
-        return new Graph(view, order, InOrder(weight, order), Placement.Alone(destinations, sources), identity);
+        return new Graph(view, order, InOrder(weight, order), Placement.Alone(destinations, sources), identity) { EdgeFeatures = EdgeList.RowsOf(features, order) };
     }
 
     /// <summary>A rectangular block of a larger graph, as a sampler cuts it, whose nodes and edges keep their numbers.</summary>
@@ -160,12 +164,13 @@ public sealed partial class Graph
     /// <param name="totalEdges">Edges of the whole graph's edge list: the loop added to node i is edge totalEdges + i.</param>
     /// <param name="degrees">The sum of the weights of each source's in-edges in the whole graph, by which a GCN normalises; null if none works on the block.</param>
     /// <param name="sampled">What the edges stand for, by which the weights are multiplied already; null where each stands for itself.</param>
-    internal static Graph Block(EdgeView byDestination, int[] edgeIds, Matrix weights, int[] nodeIds, long totalEdges, double[]? degrees, SampledEdges? sampled = null)
+    /// <param name="features">Features of each edge, in the order of <paramref name="byDestination"/>, [Edges, D_e]; missing where edges have none.</param>
+    internal static Graph Block(EdgeView byDestination, int[] edgeIds, Matrix weights, int[] nodeIds, long totalEdges, double[]? degrees, SampledEdges? sampled = null, Matrix features = default)
     {
         var diagonal = new (int, int, int)[byDestination.Rows];
         for (int i = 0; i < diagonal.Length; i++) diagonal[i] = (i, i, nodeIds[i]);
         var identity = new GraphIdentity(nodeIds, byDestination.Rows, totalEdges, diagonal) { Degrees = degrees };
-        return new Graph(byDestination, edgeIds, weights, Placement.Alone(byDestination.Rows, byDestination.Columns), identity) { Sampled = sampled };
+        return new Graph(byDestination, edgeIds, weights, Placement.Alone(byDestination.Rows, byDestination.Columns), identity) { Sampled = sampled, EdgeFeatures = features };
     }
 
     /// <summary>The graph that leads from the nodes of several graphs to the graphs: <see cref="Membership"/>.</summary>
@@ -186,7 +191,7 @@ public sealed partial class Graph
 
     /// <summary>The same graph, of which the nodes belong to several graphs.</summary>
     internal Graph WithMembership(Graph membership) =>
-        new(ByDestination, EdgeIds, Weights, Place, Identity, Outgoing) { Membership = membership };
+        new(ByDestination, EdgeIds, Weights, Place, Identity, Outgoing) { Membership = membership, EdgeFeatures = EdgeFeatures };
 
     /// <summary>
     /// The view by source with the numbers of its weights. Weights that the graph itself keeps are copied once to the order of
@@ -221,6 +226,11 @@ public sealed partial class Graph
         var weights = Matrix.Allocate(order.Length, 1);
         for (int e = 0; e < order.Length; e++) weights[e, 0] = weight[order[e]];
         return weights;
+    }
+
+    private static void CheckFeatures(Matrix features, int edges)
+    {
+        if (!features.IsMissing && features.Rows != edges) throw new ArgumentException($"features of edges are {features} for {edges} edges: every edge needs a row");
     }
 
     internal static void CheckEdges(long nodes, ReadOnlySpan<int> source, ReadOnlySpan<int> destination, ReadOnlySpan<Real> weight)

@@ -1,3 +1,5 @@
+using Weft.Memory;
+
 namespace Weft.Graphs;
 
 /// <summary>
@@ -43,16 +45,19 @@ public sealed class GraphBatch
     public int Count => Offsets.Length - 1;
 
     /// <summary>Puts graphs one after another: nodes and edges keep their order within each.</summary>
-    /// <exception cref="ArgumentException">Some graphs have weights and some have none, or there are too many nodes.</exception>
+    /// <exception cref="ArgumentException">Some graphs have weights and some have none, features of edges differ in number, or there are too many nodes.</exception>
     public static GraphBatch From(IReadOnlyList<EdgeList> graphs)
     {
         ArgumentNullException.ThrowIfNull(graphs);
         long nodes = graphs.Sum(g => g.Nodes);
         int edges = checked(graphs.Sum(g => g.Count)), weighted = graphs.Count(g => g.Weight is not null);
         if (weighted != 0 && weighted != graphs.Count) throw new ArgumentException($"{weighted} of {graphs.Count} graphs have edge weights: all or none must", nameof(graphs));
+        long[] widths = [.. graphs.Select(g => g.FeatureWidth).Distinct()];
+        if (widths.Length > 1) throw new ArgumentException($"graphs have {string.Join(" and ", widths)} features an edge: all must have the same", nameof(graphs));
         if (nodes > int.MaxValue) throw new ArgumentException($"{nodes} nodes in one batch: at most {int.MaxValue} are possible", nameof(graphs));
         var (source, destination, membership) = (new int[edges], new int[edges], new int[nodes]);
         var weight = weighted == 0 ? null : new Real[edges];
+        var features = widths is [> 0] ? Matrix.Allocate(edges, widths[0]) : default;
         int node = 0, edge = 0;
         for (int g = 0; g < graphs.Count; g++)
         {
@@ -60,11 +65,12 @@ public sealed class GraphBatch
             for (int e = 0; e < graph.Count; e++)
                 (source[edge + e], destination[edge + e]) = (graph.Source[e] + node, graph.Destination[e] + node);
             if (weight is not null) graph.Weight!.CopyTo(weight, edge);
+            if (!features.IsMissing) graph.Features.CopyTo(features.RowRange(edge, graph.Count));
             membership.AsSpan(node, (int)graph.Nodes).Fill(g);
             node += (int)graph.Nodes;
             edge += graph.Count;
         }
-        return new GraphBatch(new EdgeList(nodes, source, destination, weight), membership, graphs.Count);
+        return new GraphBatch(new EdgeList(nodes, source, destination, weight, features), membership, graphs.Count);
     }
 
     /// <summary>The batch of some of the graphs, in the given order, and the number that each of its nodes has here.</summary>
@@ -82,7 +88,7 @@ public sealed class GraphBatch
             var edges = first.Order.AsSpan(first.Pointers[g], first.Pointers[g + 1] - first.Pointers[g]).ToArray();
             parts.Add(new EdgeList(size,
                 Array.ConvertAll(edges, e => Edges.Source[e] - start), Array.ConvertAll(edges, e => Edges.Destination[e] - start),
-                Edges.Weight is null ? null : Array.ConvertAll(edges, e => Edges.Weight[e])));
+                Edges.Weight is null ? null : Array.ConvertAll(edges, e => Edges.Weight[e]), Edges.Rows(edges)));
         }
         nodes = [.. kept];
         return From(parts);

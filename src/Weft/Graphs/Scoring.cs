@@ -23,6 +23,12 @@ internal enum ScoringKind
 /// <param name="Parameter">Slope of the leaky ReLU σ_L, or the scale τ.</param>
 internal readonly record struct Scoring(ScoringKind Kind, Matrix Destination, Matrix Source, Matrix Vector, double Parameter)
 {
+    /// <summary>E, features of the edges in the order of edge matrices, [Edges, D_e], or missing: P_e gains E_e·<see cref="EdgeWeights"/>.</summary>
+    public Matrix Edges { get; init; }
+
+    /// <summary>What the features are multiplied with: [D_e, K] for GATv1, W_edge [D_e, K·d] for GATv2.</summary>
+    public Matrix EdgeWeights { get; init; }
+
     public static Scoring Additive(Matrix cDst, Matrix cSrc, double slope) => new(ScoringKind.Additive, cDst, cSrc, default, slope);
 
     public static Scoring AdditiveBeforeNonlinearity(Matrix Xdst, Matrix Xsrc, Matrix a, double slope) => new(ScoringKind.AdditiveBeforeNonlinearity, Xdst, Xsrc, a, slope);
@@ -34,4 +40,5 @@ internal readonly record struct Scoring(ScoringKind Kind, Matrix Destination, Ma
 /// <param name="Destination">Shaped like the operand; may be the operand itself.</param>
 /// <param name="Source">Shaped like the operand; missing where the operand is the X that is summed up, whose gradient then holds both.</param>
 /// <param name="Vector">[K, d], over this process's edges, or missing.</param>
-internal readonly record struct ScoringGradient(Matrix Destination, Matrix Source, Matrix Vector);
+/// <param name="EdgeWeights">Shaped like the operand, over this process's edges, or missing.</param>
+internal readonly record struct ScoringGradient(Matrix Destination, Matrix Source, Matrix Vector, Matrix EdgeWeights = default);

@@ -45,11 +45,61 @@ internal unsafe interface IAttentionScore
     void Finish<TLanes, TVector>(Real* own, Real* sum, Real* da)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged;
+
+    /// <summary>True if the score reads features of the edges too: the members below are then called, and only then.</summary>
+    static virtual bool ReadsEdges => false;
+
+    /// <summary>Features of the edges by value number, [E, D_e].</summary>
+    Matrix Edges => default;
+
+    /// <summary>Entries of the sums over edges that the gradient of the features' weights is made from.</summary>
+    long EdgeSums<TLanes, TVector>()
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => 0;
+
+    /// <summary>Reads the features of a few edges, before <see cref="Logits"/> of the same edges.</summary>
+    /// <param name="own">The own row, as <see cref="Prepare"/> made it.</param>
+    /// <param name="others">Rows at the other ends.</param>
+    /// <param name="numbers">Value numbers of the edges; null where they are first, first + 1, …</param>
+    /// <param name="first">See there.</param>
+    /// <param name="count">Edges.</param>
+    void ReadEdges<TLanes, TVector>(Real* own, int* others, int* numbers, long first, int count)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
+    }
+
+    /// <summary>What <see cref="AddGradient"/> does, and the same for the sums over edges; the edges are those that were read last.</summary>
+    void AddGradients<TLanes, TVector>(Real* own, int* numbers, long first, int count, Real* dL, Real* slope, Real* sum, Real* edgeSums)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
+    }
+}
+
+/// <summary>A score that is a function of the sum of what both ends offer, so that an edge may add to it.</summary>
+internal unsafe interface IScoreOfSum<TSelf> : IAttentionScore
+    where TSelf : struct, IScoreOfSum<TSelf>
+{
+    /// <summary>The same score with other rows at the other end, each head of them in whole vectors if <see cref="Heads"/> are counted.</summary>
+    TSelf Over(Matrix rows);
+
+    /// <summary>Heads whose columns are padded one by one; 1 where all heads together are one group of columns.</summary>
+    long Heads { get; }
+
+    /// <summary>G_t = dL[t] ∂L[t]/∂y_t, up to the factor of <see cref="IAttentionScore.Finish"/>, over the rows y_t of a tile.</summary>
+    void Slopes<TLanes, TVector>(Real* own, Real* tile, long row, int count, Real* dL, Real* slope)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged;
 }
 
 /// <summary>GATv1: L = σ_L(c_own + c_other), one number for each node and head.</summary>
-internal readonly unsafe struct SumScore(Matrix own, Matrix other, Real leak) : IAttentionScore
+internal readonly unsafe struct SumScore(Matrix own, Matrix other, Real leak) : IScoreOfSum<SumScore>
 {
+    public long Heads => 1;
+
+    public SumScore Over(Matrix rows) => new(own, rows, leak);
+
     public Matrix Own => own;
 
     public Matrix Other => other;
@@ -103,11 +153,23 @@ internal readonly unsafe struct SumScore(Matrix own, Matrix other, Real leak) : 
     {
         // Δ has no factor that the edges of a row share.
     }
+
+    public void Slopes<TLanes, TVector>(Real* c, Real* tile, long row, int count, Real* dL, Real* slope)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
+        for (int t = 0; t < count; t++, tile += row)
+            for (long k = 0; k < row; k++) tile[k] = k < own.Columns ? slope[k * EdgeRows.Tile + t] * dL[k * EdgeRows.Tile + t] : 0; // (24)  Δ
+    }
 }
 
 /// <summary>GATv2: L = ⟨a, σ_L(x_own + x_other)⟩; a is [K, d] with each head padded to whole vectors by zeros.</summary>
-internal readonly unsafe struct LeakySumScore(Matrix own, Matrix other, long heads, Real* a, Real leak) : IAttentionScore
+internal readonly unsafe struct LeakySumScore(Matrix own, Matrix other, long heads, Real* a, Real leak) : IScoreOfSum<LeakySumScore>
 {
+    public long Heads => heads;
+
+    public LeakySumScore Over(Matrix rows) => new(own, rows, heads, a, leak);
+
     public Matrix Own => own;
 
     public Matrix Other => other;
@@ -208,6 +270,24 @@ internal readonly unsafe struct LeakySumScore(Matrix own, Matrix other, long hea
             TLanes.Store(TLanes.MultiplyAdd(TLanes.Load(x + j), s, TLanes.Load(da + j)), da + j); // (30)
             TLanes.Store(TLanes.Multiply(TLanes.Load(a + j), s), sum + j);     // (28)  Δ = a ⊙ …
         }
+    }
+
+    public void Slopes<TLanes, TVector>(Real* x, Real* tile, long row, int count, Real* dL, Real* slope)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
+        long padded = row / heads;
+        for (int t = 0; t < count; t++)
+            for (long k = 0; k < heads; k++)
+            {
+                TVector weight = TLanes.All(dL[k * EdgeRows.Tile + t]), leaky = TLanes.All(leak * dL[k * EdgeRows.Tile + t]);
+                for (long j = k * padded; j < (k + 1) * padded; j += TLanes.Count)
+                {
+                    Real* y = tile + t * row + j;
+                    var p = TLanes.Add(TLanes.Load(x + j), TLanes.Load(y));
+                    TLanes.Store(TLanes.Select(TLanes.Less(default, p), weight, leaky), y); // (28)  Δ / a
+                }
+            }
     }
 
     private interface ILeak

@@ -36,11 +36,14 @@ internal static unsafe class FusedAttention
     }
 
     /// <summary>Entries that a head of d columns takes in whole vectors, of the width that fits it.</summary>
-    public static long Padded(long d)
+    public static long Padded(long d) => Padded(d, d);
+
+    /// <summary>Entries that some columns take in whole vectors of the width that fits a head of d columns.</summary>
+    public static long Padded(long d, long columns)
     {
-        if (Vector512.IsHardwareAccelerated && d > Vector256<Real>.Count) return EdgeRows.Padded<Lanes512, Vector512<Real>>(d);
-        if (Vector256.IsHardwareAccelerated && d > Vector128<Real>.Count) return EdgeRows.Padded<Lanes256, Vector256<Real>>(d);
-        return EdgeRows.Padded<Lanes128, Vector128<Real>>(d);
+        if (Vector512.IsHardwareAccelerated && d > Vector256<Real>.Count) return EdgeRows.Padded<Lanes512, Vector512<Real>>(columns);
+        if (Vector256.IsHardwareAccelerated && d > Vector128<Real>.Count) return EdgeRows.Padded<Lanes256, Vector256<Real>>(columns);
+        return EdgeRows.Padded<Lanes128, Vector128<Real>>(columns);
     }
 
     private static void Forward<TScore, TLanes, TVector>(EdgeView A, TScore score, Matrix X, int heads, EdgeDropout dropout, bool normalize, HeadColumns Z, HeadColumns state)
@@ -136,6 +139,8 @@ internal static unsafe class FusedAttention
                 int count = (int)Math.Min(EdgeRows.Tile, last - q);
                 int* index = Index + q;
                 Prefetch(q + EdgeRows.Ahead, count);
+                // Edges by destination carry their own numbers.
+                if (TScore.ReadsEdges) Score.ReadEdges<TLanes, TVector>(own, index, null, q, count);
                 Score.Logits<TLanes, TVector>(own, index, count, L, slope);
                 if (Dropout.Drops) Dropout.Draw(A, q, count, Heads, B);
                 for (int k = 0; k < Heads; k++)

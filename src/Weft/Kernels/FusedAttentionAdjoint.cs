@@ -20,9 +20,10 @@ internal static unsafe class FusedAttentionAdjoint
     /// <param name="dropout">B of the forward pass.</param>
     /// <param name="dOwn">[A.Rows, K·w]; may be the score's own rows.</param>
     /// <param name="da">The destinations' part is added to the gradient of the score's vector, [K, w]; where A's pieces end at leaves, leaf by leaf, [leaves, K·w …]; or missing.</param>
-    public static void Destinations<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix da)
+    /// <param name="edgeSums">Receives the sums over edges of a score that reads their features, as it lays them out, [1, …]; else missing.</param>
+    public static void Destinations<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix da, Matrix edgeSums = default)
         where TScore : struct, IAttentionScore =>
-        Run<TScore, AtDestinations>(A, score, dZ, X, heads, terms, dropout, dOwn, default, da);
+        Run<TScore, AtDestinations>(A, score, dZ, X, heads, terms, dropout, dOwn, default, da, edgeSums);
 
     /// <summary>Gradients at the sources: Σ_{e: src(e)=j} dL_e ∂L_e/∂own_j and Σ_{e: src(e)=j} B_e S_e dZ_{dst(e)}.</summary>
     /// <param name="A">Edges by source.</param>
@@ -37,19 +38,19 @@ internal static unsafe class FusedAttentionAdjoint
     /// <param name="da">The sources' part is added to the gradient of the score's vector, as at the destinations; or missing.</param>
     public static void Sources<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da)
         where TScore : struct, IAttentionScore =>
-        Run<TScore, AtSources>(A, score, X, dZ, heads, terms, dropout, dOwn, dX, da);
+        Run<TScore, AtSources>(A, score, X, dZ, heads, terms, dropout, dOwn, dX, da, default);
 
-    private static void Run<TScore, TEnd>(EdgeView A, TScore score, Matrix own, Matrix gathered, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da)
+    private static void Run<TScore, TEnd>(EdgeView A, TScore score, Matrix own, Matrix gathered, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da, Matrix edgeSums)
         where TScore : struct, IAttentionScore
         where TEnd : struct, IEnd
     {
         long d = own.Columns / heads;
-        if (Vector512.IsHardwareAccelerated && d > Vector256<Real>.Count) Run<TScore, TEnd, Lanes512, Vector512<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da);
-        else if (Vector256.IsHardwareAccelerated && d > Vector128<Real>.Count) Run<TScore, TEnd, Lanes256, Vector256<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da);
-        else Run<TScore, TEnd, Lanes128, Vector128<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da);
+        if (Vector512.IsHardwareAccelerated && d > Vector256<Real>.Count) Run<TScore, TEnd, Lanes512, Vector512<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da, edgeSums);
+        else if (Vector256.IsHardwareAccelerated && d > Vector128<Real>.Count) Run<TScore, TEnd, Lanes256, Vector256<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da, edgeSums);
+        else Run<TScore, TEnd, Lanes128, Vector128<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da, edgeSums);
     }
 
-    private static void Run<TScore, TEnd, TLanes, TVector>(EdgeView A, TScore score, Matrix own, Matrix gathered, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da)
+    private static void Run<TScore, TEnd, TLanes, TVector>(EdgeView A, TScore score, Matrix own, Matrix gathered, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da, Matrix edgeSums)
         where TScore : struct, IAttentionScore
         where TEnd : struct, IEnd
         where TLanes : struct, ILanes<TVector>
@@ -58,7 +59,11 @@ internal static unsafe class FusedAttentionAdjoint
         var pieces = A.Pieces;
         long padded = EdgeRows.Padded<TLanes, TVector>(own.Columns / heads), width = heads * padded;
         var partial = da.IsMissing ? default : new Matrix(Scratch.Take(ScratchUse.AttentionSums, pieces.Count * width), pieces.Count, width, width, null);
-        fixed (int* index = A.Index)
+        // Sums over edges in at most 256 places, each of as many pieces in a row: how many depends on the graph alone.
+        long perPlace = edgeSums.IsMissing ? 1 : (pieces.Count + EdgePlaces - 1) / EdgePlaces, entries = TScore.ReadsEdges ? score.EdgeSums<TLanes, TVector>() : 0;
+        long places = edgeSums.IsMissing ? 0 : (pieces.Count + perPlace - 1) / Math.Max(1, perPlace);
+        Real* sums = places == 0 ? null : Scratch.Take(ScratchUse.EdgePartials, places * entries);
+        fixed (int* index = A.Index, numbers = A.Permutation)
         {
             var job = new Job<TScore, TEnd, TLanes, TVector>
             {
@@ -75,10 +80,15 @@ internal static unsafe class FusedAttentionAdjoint
                 da = partial,
                 Parts = Scratch.Take(ScratchUse.AttentionParts, pieces.Parts * 2 * width),
                 Padded = padded,
+                Numbers = numbers,
+                EdgeSums = sums,
+                EdgeEntries = entries,
+                PerPlace = perPlace,
             };
-            RowParallel.For(pieces.Count, A.Count * (8 * own.Columns + 16), ref job);
+            RowParallel.For(pieces.Count, A.Count * (8 * own.Columns + 16), ref job, perPlace);
             foreach (var row in pieces.LongRows) job.Join(row);
         }
+        if (!edgeSums.IsMissing) ColumnTree.Combine(sums, places, entries, edgeSums, accumulate: false);
         if (da.IsMissing) return;
         if (A.ByLeaf) AddToLeaves(pieces, partial, heads, padded, own.Columns / heads, da);
         else
@@ -92,6 +102,8 @@ internal static unsafe class FusedAttentionAdjoint
             for (int k = 0; k < heads; k++)
                 RowVector.Add(partial.Data + p * partial.Stride + k * padded, da.Data + pieces.FirstRow[p] / RowVector.RowsPerLeaf * da.Stride + k * d, d);
     }
+
+    private const long EdgePlaces = 256;
 
     /// <summary>Which end of the edges a pass works on.</summary>
     private interface IEnd
@@ -123,6 +135,9 @@ internal static unsafe class FusedAttentionAdjoint
         public EdgeDropout Dropout;
         public Real* Parts;
         public long Padded;
+        public int* Numbers;
+        public Real* EdgeSums;
+        public long EdgeEntries, PerPlace;
 
         /// <summary>Entries of a row's sums: [Σ dL ∂L/∂own ‖ Σ B·S·dZ], K heads padded each.</summary>
         private readonly long RowEntries => 2 * Heads * Padded;
@@ -137,21 +152,31 @@ internal static unsafe class FusedAttentionAdjoint
             {
                 Real* sumA = da.IsMissing ? unused : da.Data + p * da.Stride;
                 RowVector.Clear(sumA, width);
+                Real* edges = SumsOf(p);
                 if (pieces.Part[p] >= 0)
-                {
-                    Row(pieces.FirstRow[p], pieces.FirstEdge[p], pieces.LastEdge[p], own, rows, tiles, tile, Parts + pieces.Part[p] * RowEntries, sumA);
-                    continue;
-                }
-                for (long i = pieces.FirstRow[p]; i < pieces.LastRow[p]; i++)
-                {
-                    Row(i, A.Pointers[i], A.Pointers[i + 1], own, rows, tiles, tile, sums, sumA);
-                    Store(i, sums);
-                }
+                    Row(pieces.FirstRow[p], pieces.FirstEdge[p], pieces.LastEdge[p], own, rows, tiles, tile, Parts + pieces.Part[p] * RowEntries, sumA, edges);
+                else
+                    for (long i = pieces.FirstRow[p]; i < pieces.LastRow[p]; i++)
+                    {
+                        Row(i, A.Pointers[i], A.Pointers[i + 1], own, rows, tiles, tile, sums, sumA, edges);
+                        Store(i, sums);
+                    }
+                if (edges != null) RowVector.Add(edges, EdgeSums + p / PerPlace * EdgeEntries, EdgeEntries);
             }
         }
 
+        /// <summary>A cleared place for the sums over a piece's edges, which are then added to those of the pieces before it.</summary>
+        private readonly Real* SumsOf(long piece)
+        {
+            if (!TScore.ReadsEdges || EdgeSums == null) return null;
+            if (piece % PerPlace == 0) RowVector.Clear(EdgeSums + piece / PerPlace * EdgeEntries, EdgeEntries);
+            Real* sums = Scratch.Take(ScratchUse.EdgeSums, EdgeEntries);
+            RowVector.Clear(sums, EdgeEntries);
+            return sums;
+        }
+
         /// <summary>The sums over some edges of row i.</summary>
-        private readonly void Row(long i, long first, long last, Real* scratch, Real* rowCopy, Real* tiles, long tile, Real* sums, Real* sumA)
+        private readonly void Row(long i, long first, long last, Real* scratch, Real* rowCopy, Real* tiles, long tile, Real* sums, Real* sumA, Real* edges)
         {
             RowVector.Clear(sums, RowEntries);
             if (first == last) return;
@@ -164,6 +189,8 @@ internal static unsafe class FusedAttentionAdjoint
                 int count = (int)Math.Min(EdgeRows.Tile, last - q);
                 int* index = Index + q;
                 Prefetch(q + EdgeRows.Ahead, count);
+                int* numbers = Numbers == null ? null : Numbers + q;
+                if (TScore.ReadsEdges) Score.ReadEdges<TLanes, TVector>(own, index, numbers, q, count);
                 Score.Logits<TLanes, TVector>(own, index, count, S, slope);    // (9)   L
                 EdgeRows.HeadDots<TLanes, TVector>(row, Gathered, Heads, Padded, index, count, dL); // (19)  dS = ⟨dZ, X⟩
                 if (Dropout.Drops)
@@ -173,7 +200,8 @@ internal static unsafe class FusedAttentionAdjoint
                 }
                 if (TEnd.IsSource) GatherTerms(index, count, m, tile);
                 for (int k = 0; k < Heads; k++) Coefficients(i, k, count, S + k * EdgeRows.Tile, dL + k * EdgeRows.Tile, m + k * EdgeRows.Tile, tile);
-                Score.AddGradient<TLanes, TVector>(own, index, count, dL, slope, sums);
+                if (TScore.ReadsEdges && edges != null) Score.AddGradients<TLanes, TVector>(own, numbers, q, count, dL, slope, sums, edges);
+                else Score.AddGradient<TLanes, TVector>(own, index, count, dL, slope, sums);
                 if (!TEnd.IsSource) continue;
                 for (int k = 0; k < Heads; k++)
                 {
@@ -191,6 +219,7 @@ internal static unsafe class FusedAttentionAdjoint
             EdgeRows.Prefetch(Gathered, Index + next, count);
             if (TEnd.IsSource || !TScore.ReadsValues) EdgeRows.Prefetch(Score.Other, Index + next, count);
             if (TEnd.IsSource) EdgeRows.Prefetch(Terms, Index + next, count);
+            if (TScore.ReadsEdges && Numbers != null) EdgeRows.Prefetch(Score.Edges, Numbers + next, count);
         }
 
         private readonly void GatherTerms(int* index, int count, Real* m, long tile)

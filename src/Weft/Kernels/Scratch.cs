@@ -18,6 +18,10 @@ internal enum ScratchUse
     AttentionParts,
     AttentionSums,
     AttentionVector,
+    AttentionEdges,
+    EdgeSums,
+    EdgePartials,
+    EdgeTotals,
     Row,
 }
 

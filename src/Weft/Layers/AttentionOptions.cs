@@ -9,13 +9,15 @@ namespace Weft.Layers;
 /// <param name="Activation">σ of the layer's output.</param>
 /// <param name="Slope">Slope of the leaky ReLU σ_L of the logits where its argument is not positive.</param>
 /// <param name="AttentionDropout">Rate at which normalised attention coefficients are dropped in training.</param>
+/// <param name="EdgeFeatures">D_e: features of an edge that GATv1 and GATv2 read in their scores; 0 for none.</param>
 public sealed record AttentionOptions(
     int Heads = 1,
     bool Concatenate = true,
     bool Bias = true,
     Activation Activation = default,
     double Slope = 0.2,
-    double AttentionDropout = 0)
+    double AttentionDropout = 0,
+    long EdgeFeatures = 0)
 {
     internal Activation LogitActivation => new(ActivationKind.LeakyRelu, Slope);
 }

@@ -26,6 +26,15 @@ internal static class AttentionSteps
         return dL;
     }
 
+    /// <summary>E, the features of the edges, of the width that the layer was built for; missing where it reads none.</summary>
+    /// <exception cref="InvalidOperationException">The graph's edges have another number of features.</exception>
+    public static Matrix EdgeFeatures(this Graph graph, long width)
+    {
+        if (width == 0) return default;
+        return graph.EdgeFeatures.Columns == width ? graph.EdgeFeatures : throw new InvalidOperationException(
+            $"the layer reads {width} features of every edge and the edges of the graph have {(graph.EdgeFeatures.IsMissing ? "none" : $"{graph.EdgeFeatures.Columns}")}{(graph.Place.World.Size > 1 ? ": a grid of processes does not carry them, train on one process or build the model without" : "")}");
+    }
+
     /// <summary>Rate and key by which a fused pass draws B.</summary>
     public static CoefficientDropout EdgeDropout(this Saved saved, AttentionOptions options) =>
         saved.Drops(options) ? new CoefficientDropout(options.AttentionDropout, saved.Key(RandomPurpose.AttentionDropout)) : default;

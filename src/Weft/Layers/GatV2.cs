@@ -6,7 +6,7 @@ namespace Weft.Layers;
 
 /// <summary>
 /// Graph attention, version 2: the logit of an edge is ⟨a, σ_L(X_dst,i + X_src,j)⟩, so that the ranking of the neighbours may
-/// depend on the node that asks.
+/// depend on the node that asks. With edge features (<see cref="AttentionOptions.EdgeFeatures"/>) it is ⟨a, σ_L(X_dst,i + X_src,j + E_e·W_edge)⟩.
 /// </summary>
 /// <remarks>
 /// Equation numbers are those of Gould and Parhi, read with the corrections of docs/equations.md: (27) needs σ_L′, (19) needs
@@ -16,7 +16,7 @@ namespace Weft.Layers;
 public sealed class GatV2 : ILayer
 {
     private readonly Parameter Wsrc, Wdst, a;
-    private readonly Parameter? b;
+    private readonly Parameter? Wedge, b;
     private readonly AttentionOptions options;
     private readonly int K;
     private readonly long width;
@@ -33,8 +33,9 @@ public sealed class GatV2 : ILayer
         Wsrc = new Parameter(shareWeights ? "W" : "W_src", inputs, width, Initializer.Glorot, inputs, outputs);
         Wdst = shareWeights ? Wsrc : new Parameter("W_dst", inputs, width, Initializer.Glorot, inputs, outputs);
         a = new Parameter("a", K, outputs, Initializer.Glorot, outputs, 1);
+        if (options.EdgeFeatures > 0) Wedge = new Parameter("W_edge", options.EdgeFeatures, width, Initializer.Glorot, options.EdgeFeatures, outputs);
         b = options.Bias ? new Parameter("b", 1, options.Concatenate ? width : outputs, Initializer.Zero) : null;
-        Parameters = [Wsrc, .. shareWeights ? Array.Empty<Parameter>() : [Wdst], a, .. b is null ? Array.Empty<Parameter>() : [b]];
+        Parameters = [Wsrc, .. shareWeights ? Array.Empty<Parameter>() : [Wdst], a, .. Wedge is null ? Array.Empty<Parameter>() : [Wedge], .. b is null ? Array.Empty<Parameter>() : [b]];
     }
 
     /// <inheritdoc/>
@@ -64,7 +65,7 @@ public sealed class GatV2 : ILayer
         {
             Zk = saved.Take("Zk", n, width);
             var state = saved.Take("state", n, 2 * K);
-            graph.Attend(Scored(Xdst, Xsrc), Xsrc, K, saved.EdgeDropout(options), saved.Gathered, Zk, state); // (5)–(12)  Z = softmax(⟨a, σ_L(X_dst ⊕ X_src)⟩)·X_src
+            graph.Attend(Scored(graph, Xdst, Xsrc), Xsrc, K, saved.EdgeDropout(options), saved.Gathered, Zk, state); // (5)–(12)  Z = softmax(⟨a, σ_L(X_dst ⊕ X_src)⟩)·X_src
         }
         return saved.JoinHeads(Zk, b, options);                                // (13)  H′ = σ(Z)
     }
@@ -75,8 +76,11 @@ public sealed class GatV2 : ILayer
         long edges = graph.Edges;
         int k = graph.LocalHeads(K);
         long local = k * (width / K);
+        var Xedge = Wedge is null ? default : saved.Take("Xedge", edges, local);
+        if (Wedge is not null) Gemm.Multiply(graph.EdgeFeatures(options.EdgeFeatures), Wedge.Value, Xedge); // X_edge = E·W_edge
         var P = saved.Take("P", edges, local);
         graph.OuterSum(Xdst, Xsrc, K, P);                                      // (5)(7) P_ij = X_dst,i + X_src,j
+        if (Wedge is not null) Elementwise.Add(P, Xedge, P);                   //       + X_edge
         var V = saved.Take("V", edges, local);
         Elementwise.Forward(options.LogitActivation, P, V);                    // (9)   V = σ_L(P)
         var L = saved.Take("L", edges, k);
@@ -95,19 +99,21 @@ public sealed class GatV2 : ILayer
         long n = graph.OwnedDestinations;
         var dZk = saved.JoinHeadsAdjoint(graph, dH, b, options, out _);        // (15)  δ′ = σ′(Z) ⊙ δ
 
-        Matrix dXdst, dXsrc, da;
-        if (saved.Tracing) (dXdst, dXsrc, da) = TracedBackward(graph, Xsrc, dZk, saved);
+        Matrix dXdst, dXsrc, da, dWedge;
+        if (saved.Tracing) (dXdst, dXsrc, da, dWedge) = TracedBackward(graph, Xsrc, dZk, saved);
         else
         {
             da = saved.TemporarySums(graph, "da", K, width / K);
+            dWedge = Wedge is null ? default : saved.Temporary("dWedge", options.EdgeFeatures, width);
             var Zk = saved["Zk"];
             var Xdst = SharesWeights ? Xsrc.Top(n) : saved["Xdst"];
             dXdst = SharesWeights ? saved.Temporary("dXdst", n, width) : saved.Over("Xdst", "dXdst", n, width);
             dXsrc = saved.OverZk(options, b, "dXsrc", H.Rows);
-            graph.AttendAdjoint(Scored(Xdst, Xsrc), Xsrc, K, saved.EdgeDropout(options), saved.Gathered, Zk, saved["state"], dZk, // (19)–(30), (37)  the bracket
-                saved.Temporary("terms", n, RowTerms.Count * K), new(dXdst, default, da), dXsrc);
+            graph.AttendAdjoint(Scored(graph, Xdst, Xsrc), Xsrc, K, saved.EdgeDropout(options), saved.Gathered, Zk, saved["state"], dZk, // (19)–(30), (37)  the bracket
+                saved.Temporary("terms", n, RowTerms.Count * K), new(dXdst, default, da, dWedge), dXsrc);
         }
         saved.AddGradient(graph, a, da);
+        if (Wedge is not null) saved.AddGradient(graph, Wedge, dWedge);
         if (SharesWeights && !saved.Tracing)
         {
             Elementwise.Add(dXsrc.Top(n), dXdst, dXsrc.Top(n));                // one W in both roles: one product, one sum over processes
@@ -126,7 +132,7 @@ public sealed class GatV2 : ILayer
         return dH_prev;
     }
 
-    private (Matrix dXdst, Matrix dXsrc, Matrix da) TracedBackward(Graph graph, Matrix Xsrc, Matrix dZk, Saved saved)
+    private (Matrix dXdst, Matrix dXsrc, Matrix da, Matrix dWedge) TracedBackward(Graph graph, Matrix Xsrc, Matrix dZk, Saved saved)
     {
         var (P, S) = (saved["P"], saved["S"]);
         long edges = graph.Edges;
@@ -141,6 +147,8 @@ public sealed class GatV2 : ILayer
         var da = saved.Take("da", K, width / K);
         graph.EdgeDotAdjoint(saved["V"], a.Value, dL, da, dP);                 // (30)  da = Σ dL_ij V_ij;  dV = dL_ij·a
         Elementwise.Backward(options.LogitActivation, P, dP, dP);              // (27)(28)  Δ = dV ⊙ σ′_L(P)
+        var dWedge = Wedge is null ? default : saved.Take("dWedge", options.EdgeFeatures, width);
+        if (Wedge is not null) Gemm.MultiplyTransposedLeft(graph.EdgeFeatures(options.EdgeFeatures), dP, dWedge); // dW_edge = Eᵀ·Δ
         var dXdst = saved.Take("dXdst", dZk.Rows, width);
         var dXscore = saved.Take("dXscore", Xsrc.Rows, width);
         graph.OuterSumAdjoint(dP, K, dXdst, dXscore);                          // (29)  Σ_dst, Σ_src
@@ -150,10 +158,14 @@ public sealed class GatV2 : ILayer
         graph.AggregateAdjoint(saved.DroppedAttention(S, options, "SB"), dZk, K, dXsrc); // (37)  Sᵀ·δ′
         saved.Note("dXagg", dXsrc, before: "dXsrc");
         Elementwise.Add(dXsrc, dXscore, dXsrc);                                // (37)  the bracket: Σ_src + Sᵀ·δ′
-        return (dXdst, dXsrc, da);
+        return (dXdst, dXsrc, da, dWedge);
     }
 
-    private Scoring Scored(Matrix Xdst, Matrix Xsrc) => Scoring.AdditiveBeforeNonlinearity(Xdst, Xsrc, a.Value, options.Slope);
+    private Scoring Scored(Graph graph, Matrix Xdst, Matrix Xsrc)
+    {
+        var scoring = Scoring.AdditiveBeforeNonlinearity(Xdst, Xsrc, a.Value, options.Slope);
+        return Wedge is null ? scoring : scoring with { Edges = graph.EdgeFeatures(options.EdgeFeatures), EdgeWeights = Wedge.Value };
+    }
 
     // (27) C′ = a ⊙ σ_L′(P): training goes from dL to Δ without it.
     private void TraceCprime(Graph graph, Matrix P, Saved saved)
@@ -165,11 +177,15 @@ public sealed class GatV2 : ILayer
         Elementwise.Backward(options.LogitActivation, P, Cprime, Cprime);
     }
 
+    // With edge features P has the third term X_edge.
+    private TraceName[] Edge(TraceName name) => Wedge is null ? [] : [name];
+
     /// <inheritdoc/>
     public IReadOnlyList<TraceName> Names =>
     [
         new("Xsrc", "X_src", "X_src", "3", TraceLayout.Heads),
         new("Xdst", "X_dst", "X_dst", "3", TraceLayout.Heads),
+        .. Edge(new("Xedge", "X_edge", "X_edge", "E·W_edge", TraceLayout.EdgeHeads)),
         new("P", "P", "X_dst ⊕ X_src", "5, 7", TraceLayout.EdgeHeads),
         new("V", "V", "σ_L(P)", "9", TraceLayout.EdgeHeads),
         new("L", "L", "L", "9", TraceLayout.EdgeScalars),
@@ -182,6 +198,7 @@ public sealed class GatV2 : ILayer
         new("Cprime", "Cprime", "C′", "27", TraceLayout.EdgeHeads),
         new("dP", "Delta", "Δ", "28", TraceLayout.EdgeHeads),
         new("da", "da", "∂ℒ/∂a", "30"),
+        .. Edge(new("dWedge", "dW_edge", "∂ℒ/∂W_edge", "Eᵀ·Δ", TraceLayout.Heads)),
         new("SigmaDst", "Sigma_dst", "Σ_dst", "29", TraceLayout.Heads),
         new("dXdst", "dX_dst", "Σ_dst", "37", TraceLayout.Heads),
         new("dXscore", "Sigma_src", "Σ_src", "29", TraceLayout.Heads),

@@ -54,7 +54,10 @@ public sealed record LayerSettings
     /// <summary>Self-attention: add H·W_skip.</summary>
     public bool Residual { get; init; }
 
-    internal AttentionOptions Attention => new(Heads, Concatenate, Bias, Activation, Slope, AttentionDropout);
+    /// <summary>D_e, features of an edge: GAT, GATv2 (0 for none) and GINE.</summary>
+    public long EdgeFeatures { get; init; }
+
+    internal AttentionOptions Attention => new(Heads, Concatenate, Bias, Activation, Slope, AttentionDropout, EdgeFeatures);
 }
 
 /// <summary>Every layer by name. A line here is all that the command, the tests and the benchmarks need to know of a new layer.</summary>
@@ -68,6 +71,7 @@ public static class Catalog
         ["gat"] = s => new Gat(s.Inputs, s.Outputs, s.Attention),
         ["gatv2"] = s => new GatV2(s.Inputs, s.Outputs, s.Attention, s.ShareWeights),
         ["gin"] = s => new Gin(s.Inputs, s.Hidden == 0 ? s.Outputs : s.Hidden, s.Outputs, s.Inner, s.Activation),
+        ["gine"] = s => new Gine(s.Inputs, s.Hidden == 0 ? s.Outputs : s.Hidden, s.Outputs, s.EdgeFeatures, s.Inner, s.Activation),
         ["sage"] = s => new Sage(s.Inputs, s.Outputs, s.Bias, s.Activation),
         ["attention"] = s => new SelfAttention(s.Inputs, s.Outputs, s.Attention, s.Scale, dense: false, s.Residual),
         ["attention-dense"] = s => new SelfAttention(s.Inputs, s.Outputs, s.Attention with { AttentionDropout = 0 }, s.Scale, dense: true, s.Residual),

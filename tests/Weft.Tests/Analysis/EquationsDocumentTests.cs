@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Weft.Analysis;
 using Weft.Layers;
@@ -13,7 +14,7 @@ namespace Weft.Tests.Analysis;
 /// </summary>
 public class EquationsDocumentTests
 {
-    private const int N = 11, E = 29, K = 3, D = 7, Width = 5, Hidden = 13;
+    private const int N = 11, E = 29, K = 3, D = 7, Width = 4, Hidden = 13;
 
     private static readonly Dictionary<long, string> Letters = new()
     {
@@ -23,6 +24,7 @@ public class EquationsDocumentTests
         [D] = "D",
         [Width] = "d",
         [Hidden] = "D_h",
+        [OracleGraph.EdgeFeatures] = "D_e",
         [K * Width] = "K·d",
         [1] = "1",
     };
@@ -52,19 +54,25 @@ public class EquationsDocumentTests
 
     private static string Table(string layer)
     {
-        var (instance, run) = Traced(layer, concatenate: true);
+        long edgeFeatures = layer == "gine" ? OracleGraph.EdgeFeatures : 0;
+        var (instance, run) = Traced(layer, concatenate: true, edgeFeatures);
         var table = new StringBuilder($"`{layer}`, [`{instance.GetType().Name}.cs`](../src/Weft/Layers/{instance.GetType().Name}.cs)\n\n")
             .Append("| name in files | symbol | in the code | shape in files | equation |\n|---|---|---|---|---|");
         foreach (var name in instance.Names) Row(table, instance, run, name);
         var shown = instance.Names.Select(name => name.Code).ToHashSet();
-        var (averaged, averagedRun) = Traced(layer, concatenate: false);
-        var others = averaged.Names.Where(name => !shown.Contains(name.Code)).ToArray();
-        if (others.Length > 0) table.Append("\n| *with averaged heads* | | | | |");
-        foreach (var name in others) Row(table, averaged, averagedRun, name);
+        Others("with averaged heads", Traced(layer, concatenate: false, edgeFeatures));
+        Others("with edge features", Traced(layer, concatenate: true, OracleGraph.EdgeFeatures));
         return table.ToString();
+
+        void Others(string title, (ILayer Layer, LayerRun Run) traced)
+        {
+            var others = traced.Layer.Names.Where(name => !shown.Contains(name.Code)).ToArray();
+            if (others.Length > 0) table.Append(CultureInfo.InvariantCulture, $"\n| *{title}* | | | | |");
+            foreach (var name in others) Row(table, traced.Layer, traced.Run, name);
+        }
     }
 
-    private static (ILayer Layer, LayerRun Run) Traced(string layer, bool concatenate)
+    private static (ILayer Layer, LayerRun Run) Traced(string layer, bool concatenate, long edgeFeatures)
     {
         var instance = Catalog.Layers[layer](new LayerSettings
         {
@@ -74,6 +82,7 @@ public class EquationsDocumentTests
             Heads = K,
             Concatenate = concatenate,
             Residual = true,
+            EdgeFeatures = edgeFeatures,
             Dropout = 0.5,
         });
         var run = new LayerRun(instance, Graph, InputMode.Traced).With(LayerRun.Parameters(instance));

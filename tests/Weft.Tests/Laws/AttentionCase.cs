@@ -13,13 +13,14 @@ internal sealed record AttentionCase(string Layer, LayerSettings Settings)
 {
     public static readonly string[] Layers = ["gat", "gatv2", "attention"];
 
-    public static AttentionCase Of(string layer, int heads, long width, double slope = 0.2, double dropout = 0, long inputs = 5) => new(layer, new LayerSettings
+    public static AttentionCase Of(string layer, int heads, long width, double slope = 0.2, double dropout = 0, long inputs = 5, int edgeFeatures = 0) => new(layer, new LayerSettings
     {
         Inputs = inputs,
         Outputs = width,
         Heads = heads,
         Slope = slope,
         AttentionDropout = dropout,
+        EdgeFeatures = edgeFeatures,
         Activation = Activation.Elu,
     });
 
@@ -72,5 +73,5 @@ internal sealed record AttentionCase(string Layer, LayerSettings Settings)
     }
 
     public override string ToString() =>
-        $"{Layer}, {Settings.Heads} × {Settings.Outputs}, slope {Settings.Slope}, attention dropout {Settings.AttentionDropout}";
+        $"{Layer}, {Settings.Heads} × {Settings.Outputs}, slope {Settings.Slope}, attention dropout {Settings.AttentionDropout}{(Settings.EdgeFeatures > 0 ? $", {Settings.EdgeFeatures} edge features" : "")}";
 }

@@ -13,6 +13,26 @@ public class EdgeMemoryLaw
     public static TheoryData<string> Layers => [.. AttentionCase.Layers];
 
     [Theory]
+    [InlineData("gat")]
+    [InlineData("gatv2")]
+    [InlineData("gine")]
+    public void Edge_features_add_nothing_for_each_edge_to_what_a_training_step_holds(string layer)
+    {
+        var settings = AttentionCase.Of(layer, Heads, Width, inputs: Inputs, edgeFeatures: OracleGraph.EdgeFeatures).Settings;
+        Assert.Equal(Bytes(2_000), Bytes(42_000));
+
+        long Bytes(int edges)
+        {
+            var model = new Model([new Linear(Inputs, Inputs), Catalog.Layers[layer](settings)]);
+            model.Initialize(1);
+            var session = new Session(model, LayerRun.LibraryGraph(TestGraphs.Random("many edges", Nodes, edges, seed: 60)), LayerRun.ToMatrix(TestGraphs.Numbers(Nodes, Inputs, 1)));
+            var output = session.Forward(new Pass(Seed: 1, Step: 0, Training: true));
+            session.Backward(LayerRun.ToMatrix(TestGraphs.Numbers(Nodes, (int)output.Columns, 2)));
+            return session.WorkspaceBytes;
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Layers))]
     public void A_training_step_holds_some_numbers_per_edge_and_head_and_some_rows_per_node(string layer)
     {

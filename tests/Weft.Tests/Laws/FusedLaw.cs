@@ -61,6 +61,33 @@ public class FusedLaw
     }
 
     [Theory]
+    [InlineData("gat")]
+    [InlineData("gatv2")]
+    public void Every_number_of_edge_features_trains_as_it_is_traced(string layer)
+    {
+        foreach (int features in new[] { 1, 2, 4, 7, 8, 19 })
+        {
+            var (forty, hubs) = (With(TestGraphs.Forty), With(LongRows));
+            foreach (var (heads, width) in new[] { (1, 1), (1, 40), (2, 8), (3, 5), (4, 16), (8, 8), (9, 3) })
+                foreach (double dropout in new[] { 0, 0.5 }) AttentionCase.Of(layer, heads, width, dropout: dropout, edgeFeatures: features).Check(forty, "40 nodes");
+            if (features is 1 or 7) AttentionCase.Of(layer, 4, 16, dropout: 0.5, edgeFeatures: features).Check(hubs, LongRows.Name);
+
+            Graph With(OracleGraph graph) => LayerRun.LibraryGraph(graph with { Features = TestGraphs.Numbers(graph.Edges, features, features) });
+        }
+    }
+
+    [Theory]
+    [InlineData("gat")]
+    [InlineData("gatv2")]
+    [InlineData("gine")]
+    public void A_layer_that_reads_edge_features_refuses_a_graph_with_another_number_of_them(string layer)
+    {
+        var settings = AttentionCase.Of(layer, 2, 4, edgeFeatures: 3).Settings;
+        var failure = Assert.Throws<InvalidOperationException>(() => new LayerRun(Weft.Models.Catalog.Layers[layer](settings), TestGraphs.Seven).Output(TestGraphs.Numbers(7, 5, 1)));
+        Assert.Equal("the layer reads 3 features of every edge and the edges of the graph have 5", failure.Message);
+    }
+
+    [Theory]
     [MemberData(nameof(Layers))]
     public void Blocks_and_graphs_without_edges_train_as_they_are_traced(string layer)
     {

@@ -36,8 +36,8 @@ internal sealed record GridModel(string Layer, string Setting, LayerSettings Set
         ("4 heads averaged, shared weights", Usual with { Heads = 4, Outputs = 2, Concatenate = false, ShareWeights = true }),
     ];
 
-    /// <summary>Layers of the catalog that several processes can share: all but readouts, because many graphs are trained on one process.</summary>
-    public static IEnumerable<string> Layers => Catalog.Layers.Keys.Where(layer => !layer.StartsWith("readout-", StringComparison.Ordinal));
+    /// <summary>Layers of the catalog that several processes can share: all but readouts, because many graphs are trained on one process, and gine, because a grid does not carry edge features.</summary>
+    public static IEnumerable<string> Layers => Catalog.Layers.Keys.Where(layer => layer != "gine" && !layer.StartsWith("readout-", StringComparison.Ordinal));
 
     /// <summary>All models of one layer of the catalog.</summary>
     public static GridModel[] Of(string layer) =>
@@ -45,7 +45,7 @@ internal sealed record GridModel(string Layer, string Setting, LayerSettings Set
         .. from setting in AllSettings
            from shape in new (bool Deep, bool Sparse)[] { (false, false), (true, false), (true, true) }
            where !shape.Sparse || !LayerCase.IsDenseOnly(layer)
-           select new GridModel(layer, setting.Name, setting.Settings, shape.Deep, shape.Sparse),
+           select new GridModel(layer, setting.Name, layer == "gine" ? setting.Settings with { EdgeFeatures = OracleGraph.EdgeFeatures } : setting.Settings, shape.Deep, shape.Sparse),
     ];
 
     /// <summary>The model with seeded parameters, biases and ε included.</summary>

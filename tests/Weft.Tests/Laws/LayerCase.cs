@@ -44,6 +44,7 @@ internal sealed record LayerCase(string Layer, string Variation, LayerSettings S
             "gat" => new GatOracle(s.Slope, !s.Concatenate, σ, attention),
             "gatv2" => new GatV2Oracle(s.Slope, !s.Concatenate, σ, attention),
             "gin" => new GinOracle(LayerCases.Oracle(s.Inner), σ),
+            "gine" => new GineOracle(LayerCases.Oracle(s.Inner), σ),
             "sage" => new SageOracle(σ),
             "attention" => new SelfAttentionOracle(s.Heads, scale, Masked: true, σ, attention, !s.Concatenate),
             "attention-dense" => new SelfAttentionOracle(s.Heads, scale, Masked: false, σ, null, !s.Concatenate),
@@ -94,32 +95,47 @@ internal static class LayerCases
 
     private static IEnumerable<LayerCase> Settings(string layer)
     {
+        // A layer that cannot be without them has edge features in every setting.
+        var usual = layer == "gine" ? Usual with { EdgeFeatures = OracleGraph.EdgeFeatures } : Usual;
         LayerCase With(string variation, LayerSettings settings, bool large = false) => new(layer, variation, settings, large);
 
-        yield return With("as usual", Usual, large: true);
-        yield return With("attention dropout", Usual with { AttentionDropout = 0.5 }, large: true);
-        yield return With("averaged", Usual with { Concatenate = false }, large: true);
-        yield return With("averaged, no bias, attention dropout", Usual with { Concatenate = false, Bias = false, AttentionDropout = 0.5 });
-        yield return With("one head, no bias", Usual with { Heads = 1, Outputs = 4, Bias = false });
-        yield return With("slope 0", Usual with { Slope = 0 });
-        yield return With("slope 1", Usual with { Slope = 1 });
-        yield return With("shared weights", Usual with { ShareWeights = true }, large: true);
-        yield return With("shared weights, attention dropout", Usual with { ShareWeights = true, AttentionDropout = 0.5 });
-        yield return With("no added loops", Usual with { AddLoops = false });
-        yield return With("scale 1", Usual with { Scale = 1 });
-        yield return With("learned ε", Usual with { LearnEpsilon = true }, large: true);
-        yield return With("residual", Usual with { Residual = true });
-        yield return With("residual, averaged", Usual with { Residual = true, Concatenate = false });
-        yield return With("widening", Usual with { Inputs = 2, Outputs = 7, Hidden = 9 }, large: true);
-        yield return With("wide heads", Usual with { Inputs = 19, Outputs = 67, Hidden = 35 });
-        yield return With("many heads", Usual with { Inputs = 17, Outputs = 5, Heads = 9 });
+        yield return With("as usual", usual, large: true);
+        yield return With("attention dropout", usual with { AttentionDropout = 0.5 }, large: true);
+        yield return With("averaged", usual with { Concatenate = false }, large: true);
+        yield return With("averaged, no bias, attention dropout", usual with { Concatenate = false, Bias = false, AttentionDropout = 0.5 });
+        yield return With("one head, no bias", usual with { Heads = 1, Outputs = 4, Bias = false });
+        yield return With("slope 0", usual with { Slope = 0 });
+        yield return With("slope 1", usual with { Slope = 1 });
+        yield return With("shared weights", usual with { ShareWeights = true }, large: true);
+        yield return With("shared weights, attention dropout", usual with { ShareWeights = true, AttentionDropout = 0.5 });
+        yield return With("no added loops", usual with { AddLoops = false });
+        yield return With("scale 1", usual with { Scale = 1 });
+        yield return With("learned ε", usual with { LearnEpsilon = true }, large: true);
+        yield return With("residual", usual with { Residual = true });
+        yield return With("residual, averaged", usual with { Residual = true, Concatenate = false });
+        yield return With("widening", usual with { Inputs = 2, Outputs = 7, Hidden = 9 }, large: true);
+        yield return With("wide heads", usual with { Inputs = 19, Outputs = 67, Hidden = 35 });
+        yield return With("many heads", usual with { Inputs = 17, Outputs = 5, Heads = 9 });
+        if (layer is "gat" or "gatv2")
+        {
+            var edges = usual with { EdgeFeatures = OracleGraph.EdgeFeatures };
+            yield return With("edge features", edges, large: true);
+            yield return With("edge features, averaged, attention dropout", edges with { Concatenate = false, AttentionDropout = 0.5 }, large: true);
+            yield return With("edge features, one head, no bias", edges with { Heads = 1, Outputs = 4, Bias = false });
+            yield return With("edge features, slope 0", edges with { Slope = 0 });
+            yield return With("edge features, slope 1", edges with { Slope = 1 });
+            yield return With("edge features, steep", edges with { Slope = 1.5 });
+            yield return With("edge features, shared weights", edges with { ShareWeights = true });
+            yield return With("edge features, wide heads", edges with { Inputs = 19, Outputs = 67 });
+            yield return With("edge features, many heads", edges with { Inputs = 17, Outputs = 5, Heads = 9 });
+        }
         foreach (var kind in Enum.GetValues<ActivationKind>())
         {
             double[] parameters = kind switch { ActivationKind.LeakyRelu => [0.2, 0, 1], ActivationKind.Elu => [0.5], _ => [1] };
             foreach (double parameter in parameters)
             {
                 var σ = new Activation(kind, parameter);
-                yield return With($"{kind}({parameter})", Usual with { Activation = σ, Inner = σ });
+                yield return With($"{kind}({parameter})", usual with { Activation = σ, Inner = σ });
             }
         }
     }

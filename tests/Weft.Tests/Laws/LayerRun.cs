@@ -50,7 +50,7 @@ internal sealed class LayerRun
     public Graph Graph { get; }
 
     public static Graph LibraryGraph(OracleGraph graph) =>
-        Graph.FromEdges(graph.Nodes, graph.Source, graph.Destination, [.. graph.Weight.Select(w => (Real)w)]);
+        Graph.FromEdges(graph.Nodes, graph.Source, graph.Destination, [.. graph.Weight.Select(w => (Real)w)], ToMatrix(graph.Features));
 
     /// <summary>Seeded parameters for a layer, under their names; multiples of 1/4096, the wide ones small, variances positive.</summary>
     public static Dictionary<string, double[,]> Parameters(ILayer layer) =>

@@ -20,7 +20,10 @@ public class PermutationLaw
             random.Shuffle(place);
             random.Shuffle(order);
             var permuted = new OracleGraph(graph.Name + ", permuted", graph.Nodes,
-                [.. order.Select(e => place[graph.Source[e]])], [.. order.Select(e => place[graph.Destination[e]])], [.. order.Select(e => graph.Weight[e])]);
+                [.. order.Select(e => place[graph.Source[e]])], [.. order.Select(e => place[graph.Destination[e]])], [.. order.Select(e => graph.Weight[e])])
+            {
+                Features = Pick(graph.Features, order),
+            };
 
             var layer = layerCase.Create();
             var parameters = LayerRun.Parameters(layer);
@@ -45,6 +48,14 @@ public class PermutationLaw
         for (int i = 0; i < rows.GetLength(0); i++)
             for (int j = 0; j < rows.GetLength(1); j++) rows[i, j] += i / (double)(1 << 22);
         return rows;
+    }
+
+    private static double[,] Pick(double[,] rows, int[] order)
+    {
+        var picked = new double[order.Length, rows.GetLength(1)];
+        for (int e = 0; e < order.Length; e++)
+            for (int j = 0; j < rows.GetLength(1); j++) picked[e, j] = rows[order[e], j];
+        return picked;
     }
 
     // The one row of a readout is no node's.

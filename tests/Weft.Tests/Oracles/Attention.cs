@@ -50,6 +50,18 @@ internal static class AttentionStage
         return activation.Of(joined);
     }
 
+    /// <summary>E·W_edge, [E, K·d], or null where the layer has no such parameter.</summary>
+    public static Var[,]? OfEdges(OracleRun run)
+    {
+        if (!run.Has("W_edge")) return null;
+        var W = run["W_edge"];
+        var X = new Var[run.Graph.Edges, W.GetLength(1)];
+        for (int e = 0; e < run.Graph.Edges; e++)
+            for (int j = 0; j < W.GetLength(1); j++)
+                X[e, j] = Var.Sum(run.Tape, Enumerable.Range(0, W.GetLength(0)).Select(c => run.Graph.Features[e, c] * W[c, j]).ToArray());
+        return X;
+    }
+
     /// <summary>Names [N, K·d] in the layout [K, N, d].</summary>
     public static void NamePerHead(OracleRun run, string name, Var[,] x, int heads)
     {
@@ -62,7 +74,10 @@ internal static class AttentionStage
     }
 }
 
-/// <summary>GATv1: L_e = LeakyReLU(⟨a_dst, X_dst(e)⟩ + ⟨a_src, X_src(e)⟩) with X = H_prev·W. Edge weights do not enter.</summary>
+/// <summary>
+/// GATv1: L_e = LeakyReLU(⟨a_dst, X_dst(e)⟩ + ⟨a_src, X_src(e)⟩) with X = H_prev·W; where there is a W_edge, + ⟨a_edge, E_e·W_edge⟩
+/// inside. Edge weights do not enter.
+/// </summary>
 internal sealed record GatOracle(double Slope, bool Average, OracleActivation Activation, double[,]? Factor = null) : IOracle
 {
     public OracleResult Run(OracleGraph graph, double[,] H, IReadOnlyDictionary<string, double[,]> parameters, double[,] dH)
@@ -75,6 +90,7 @@ internal sealed record GatOracle(double Slope, bool Average, OracleActivation Ac
         var P = new Var[K][];
         var cSrc = new Var[K][];
         var cDst = new Var[K][];
+        var Xedge = AttentionStage.OfEdges(run);
         for (int k = 0; k < K; k++)
         {
             int head = k;
@@ -82,6 +98,8 @@ internal sealed record GatOracle(double Slope, bool Average, OracleActivation Ac
             cSrc[k] = [.. Enumerable.Range(0, graph.Nodes).Select(j => Coefficient(aSrc, j))];
             cDst[k] = [.. Enumerable.Range(0, graph.Nodes).Select(i => Coefficient(aDst, i))];
             P[k] = [.. Enumerable.Range(0, graph.Edges).Select(e => cDst[head][graph.Destination[e]] + cSrc[head][graph.Source[e]])];
+            if (Xedge is not null)
+                P[k] = [.. P[k].Select((p, e) => p + Var.Dot(run.Tape, Enumerable.Range(0, d).Select(c => (Xedge[e, head * d + c], run["a_edge"][head, c]))))];
         }
         AttentionStage.NamePerHead(run, "X", X, K);
         run.Name("c_src", cSrc.SelectMany(x => x));
@@ -94,7 +112,7 @@ internal sealed record GatOracle(double Slope, bool Average, OracleActivation Ac
 
 /// <summary>
 /// GATv2: L_e = ⟨a, LeakyReLU(X_dst,dst(e) + X_src,src(e))⟩, aggregated X_src. With one matrix W for both roles the
-/// parameters hold W instead of W_src and W_dst.
+/// parameters hold W instead of W_src and W_dst; where they hold W_edge, E_e·W_edge is added before the LeakyReLU.
 /// </summary>
 internal sealed record GatV2Oracle(double Slope, bool Average, OracleActivation Activation, double[,]? Factor = null) : IOracle
 {
@@ -106,6 +124,7 @@ internal sealed record GatV2Oracle(double Slope, bool Average, OracleActivation 
         int K = a.GetLength(0), d = a.GetLength(1);
         var Xsrc = run.Multiply(run.H, run[run.Has("W") ? "W" : "W_src"]);
         var Xdst = run.Multiply(run.H, run[run.Has("W") ? "W" : "W_dst"]);
+        var Xedge = AttentionStage.OfEdges(run);
         var P = new List<Var>();
         var L = new Var[K][];
         for (int k = 0; k < K; k++)
@@ -117,6 +136,7 @@ internal sealed record GatV2Oracle(double Slope, bool Average, OracleActivation 
                 for (int c = 0; c < d; c++)
                 {
                     var p = Xdst[graph.Destination[e], k * d + c] + Xsrc[graph.Source[e], k * d + c];
+                    if (Xedge is not null) p += Xedge[e, k * d + c];
                     P.Add(p);
                     terms[c] = (a[k, c], leaky.Of(p));
                 }

@@ -3,7 +3,13 @@ namespace Weft.Tests.Oracles;
 /// <summary>A graph as a list of edges source → destination with one weight each, in the order given.</summary>
 internal sealed record OracleGraph(string Name, int Nodes, int[] Source, int[] Destination, double[] Weight)
 {
+    /// <summary>Features of an edge of every test graph.</summary>
+    public const int EdgeFeatures = 5;
+
     public int Edges => Source.Length;
+
+    /// <summary>Features of each edge, [E, 5]: seeded numbers, unless others are given.</summary>
+    public double[,] Features { get; init; } = TestGraphs.Numbers(Source.Length, EdgeFeatures, 900 + Source.Length);
 
     /// <summary>In-edges of each node, in the order of the list, found by looking at every edge.</summary>
     public int[][] InEdges()
