@@ -21,7 +21,7 @@ public partial class ArchitectureTests
         ["Models"] = ["Links", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
         ["Links"] = ["Losses", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
         ["Sampling"] = ["Layers", "Graphs", "Communication", "Kernels", "Memory"],
-        ["Datasets"] = ["Layers", "Graphs", "Communication", "Kernels", "Memory"],
+        ["Datasets"] = ["Sampling", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
         ["Distributed"] = ["Graphs", "Communication", "Kernels", "Memory"],
         ["Training"] = ["Distributed", "Models", "Links", "Losses", "Optimizers", "Sampling", "Datasets", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
         ["Measurement"] = ["Losses", "Optimizers", "Layers", "Graphs", "Communication", "Kernels", "Memory"],

@@ -113,7 +113,7 @@ internal static class FeatureMatrix
     }
 
     // In double, so that a row of counts sums to one as nearly in single precision.
-    private static void Normalize(Span<Real> row)
+    internal static void Normalize(Span<Real> row)
     {
         double sum = 0;
         foreach (Real v in row) sum += Math.Abs(v);
@@ -121,7 +121,7 @@ internal static class FeatureMatrix
         foreach (ref Real v in row) v = (Real)(v / sum);
     }
 
-    private static void Binarize(Span<Real> row)
+    internal static void Binarize(Span<Real> row)
     {
         foreach (ref Real v in row) v = v > 0 ? 1 : 0;
     }

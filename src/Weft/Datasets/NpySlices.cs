@@ -37,6 +37,10 @@ internal sealed class NpySlices : IDisposable
 
     private string Name => Path.GetFileNameWithoutExtension(path);
 
+    /// <summary>The file as memory, entry by entry; the caller disposes of it before these slices.</summary>
+    /// <param name="atRandom">True if entries are read here and there, so that the system need not read ahead.</param>
+    public MappedArray Map(bool atRandom) => new(this, file, start, atRandom);
+
     /// <summary>Refuses another shape; −1 stands for any size.</summary>
     public NpySlices WithShape(params long[] shape)
     {

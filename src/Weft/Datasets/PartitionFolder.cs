@@ -38,6 +38,9 @@ internal sealed class PartitionFolder : IGraphSource, IDisposable
 
     public string Name { get; private set; } = "";
 
+    /// <summary>Where the folder is.</summary>
+    public string Location => path;
+
     public long Nodes { get; private set; }
 
     public bool IsWeighted => arrays.ContainsKey("edge_weight");
@@ -59,6 +62,9 @@ internal sealed class PartitionFolder : IGraphSource, IDisposable
     public long Edges => arrays["col"].Rows;
 
     public bool HasTargets => arrays.TryGetValue("y", out var y) && y.Header.Shape.Length == 2;
+
+    /// <summary>The array of a name; null where the folder has none.</summary>
+    public NpySlices? Array(string name) => arrays.GetValueOrDefault(name);
 
     public int[]? ReadNumbers()
     {
@@ -109,15 +115,15 @@ internal sealed class PartitionFolder : IGraphSource, IDisposable
 
     public NodeRows ReadRows(long first, long count)
     {
-        int[]? labels = null;
-        var targets = default(Matrix);
-        if (arrays.TryGetValue("y", out var y))
-        {
-            if (HasTargets) targets = Targets(y, first, count);
-            else labels = Labels(y, first, count);
-        }
+        var (labels, targets) = ReadLabels(first, count);
         return new NodeRows(Numbers(first, count), FeatureRows(first, count), labels, targets);
     }
+
+    /// <summary>What is to be learned at <paramref name="count"/> places from <paramref name="first"/>: a class each, or several.</summary>
+    public (int[]? Labels, Matrix Targets) ReadLabels(long first, long count) =>
+        !arrays.TryGetValue("y", out var y) ? (null, default)
+        : HasTargets ? (null, Targets(y, first, count))
+        : (Labels(y, first, count), default);
 
     public Split ReadSplit(SplitChoice choice, long first, long count)
     {
