@@ -60,5 +60,6 @@ internal static class DataConvert
         terminal.Say($"written to {target}");
     }
 
-    private static bool IsArchive(string target) => Path.GetExtension(target).Equals(".npz", StringComparison.OrdinalIgnoreCase);
+    /// <summary>True for the name of an .npz file.</summary>
+    public static bool IsArchive(string target) => Path.GetExtension(target).Equals(".npz", StringComparison.OrdinalIgnoreCase);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Weft.Cli.Display;
 using Weft.Datasets;
 
@@ -9,9 +10,10 @@ internal static class DataGenerate
 {
     public static Command Create() => new Verb("generate", "Generate a graph. A seed means the same graph on every machine.",
         "weft data generate sbm --nodes 10000 --classes 5 --out sbm.npz",
-        "weft data generate rmat --scale 16 --out rmat/")
+        "weft data generate rmat --scale 16 --out rmat/",
+        "weft data generate dcsbm --nodes 10000000 --features 256 --out huge/")
     {
-        Blocks(), Rmat(), PowerLaw(), Grid(), Dictionary(), Papers(),
+        Blocks(), BlocksOfAnySize(), Rmat(), PowerLaw(), Grid(), Dictionary(), Papers(),
     };
 
     private static Verb Blocks()
@@ -25,6 +27,55 @@ internal static class DataGenerate
         return Kind("sbm", "A stochastic block model: equal blocks, features that hint at them.", "weft data generate sbm --nodes 5000 --homophily 0.2 --out blocks.npz", parsed =>
             Generated.StochasticBlocks(parsed.GetValue(nodes), parsed.GetValue(classes), parsed.GetValue(degree), parsed.GetValue(homophily), parsed.GetValue(features), parsed.GetValue(seed)),
             nodes, classes, degree, homophily, features, seed);
+    }
+
+    private static Verb BlocksOfAnySize()
+    {
+        var nodes = Ask.Whole("--nodes", "Number of nodes", 100_000, 4, int.MaxValue - 64);
+        var classes = Ask.Whole("--classes", "Number of blocks, the classes", 16, 2);
+        var degree = Ask.Number("--degree", "Mean number of in-edges of a node", 20, 0);
+        var exponent = Ask.Number("--exponent", "Exponent of the in-degrees, above 2", 2.5, 2, 100);
+        var homophily = Ask.Number("--homophily", "Chance that an edge is from a node of the same class", 0.6, 0, 1);
+        var features = Ask.Whole("--features", "Width of the features: the class's centre and noise of −1 … 1", 64, 1);
+        var signal = Ask.Number("--signal", "Size of each entry of a centre", 0.1, 0, 1000);
+        var train = Ask.Number("--train", "Share of nodes for training", 0.01, 0, 1);
+        var validation = Ask.Number("--validation", "Share of nodes for validation, and for test", 0.001, 0, 0.5);
+        var seed = Seed();
+        var output = Ask.Word("--out", "A folder for plain .npy files [a folder named after the graph]", "DIR");
+        var verb = new Verb("dcsbm", "A directed, degree-corrected block model with features and a split, written piece by piece: the disk alone bounds its size.",
+            "weft data generate dcsbm --out blocks/",
+            "weft data generate dcsbm --nodes 10000000 --features 256 --out huge/     200 million edges, 11 GB")
+        {
+            nodes, classes, degree, exponent, homophily, features, signal, train, validation, seed, output,
+        };
+        verb.Does((parsed, cancellation) =>
+        {
+            var model = new BlockModel(parsed.GetValue(nodes), parsed.GetValue(degree), parsed.GetValue(features), parsed.GetValue(classes))
+            {
+                Exponent = parsed.GetValue(exponent),
+                Homophily = parsed.GetValue(homophily),
+                Signal = parsed.GetValue(signal),
+                Train = parsed.GetValue(train),
+                Validation = parsed.GetValue(validation),
+                Seed = parsed.GetValue(seed),
+            }.Checked();
+            string target = parsed.GetValue(output) ?? $"dcsbm-{model.Nodes}{Path.DirectorySeparatorChar}";
+            if (DataConvert.IsArchive(target)) throw new UsageException($"--out is '{target}': dcsbm is written piece by piece, as a folder; weft data convert makes an .npz of one that fits in memory");
+            DataConvert.CheckTarget(target, "--out");
+            var terminal = Terminal.Of(parsed);
+            using var line = new StatusLine(terminal.Person);
+            var gate = new Lock();
+            var folder = new BlockModelFolder(model, target, !terminal.IsInteractive ? null : share =>
+            {
+                lock (gate) line.Draw(share, string.Create(CultureInfo.InvariantCulture, $"{share:P0}"));
+            }, cancellation);
+            folder.Write();
+            line.Dispose();
+            terminal.Say(FormattableString.Invariant($"dcsbm: {model.Nodes:N0} nodes, {folder.Edges:N0} edges, {model.Features:N0} features, {model.Classes} classes"));
+            terminal.Say($"written to {target}");
+            return 0;
+        });
+        return verb;
     }
 
     private static Verb Rmat()

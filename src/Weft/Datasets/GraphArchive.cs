@@ -53,9 +53,15 @@ public static class GraphArchive
         Directory.CreateDirectory(path);
         var arrays = order is null ? ArraySchemaWriter.Folder(dataset) : ArraySchemaWriter.Folder(dataset.InOrder(order), order, offsets);
         foreach (var (name, array) in arrays) array.Write(Path.Combine(path, name + ".npy"));
+        RemoveOthers(path, arrays.Keys);
+    }
+
+    /// <summary>Removes from a folder the arrays of an earlier set that its new one lacks.</summary>
+    internal static void RemoveOthers(string path, IReadOnlyCollection<string> names)
+    {
         foreach (string known in new[] { "edge_weight", "x", "x_data", "x_indices", "x_indptr", "x_shape", "y", "num_nodes", "num_classes", "graph_id", "graph_y", "graph_folds",
             "train_mask", "val_mask", "test_mask", "train_masks", "val_masks", "test_masks", "class_names", "node_names", "feature_names", "node_id", "edge_id", "part_ptr" })
-            if (!arrays.ContainsKey(known)) File.Delete(Path.Combine(path, known + ".npy"));
+            if (!names.Contains(known)) File.Delete(Path.Combine(path, known + ".npy"));
     }
 
     // As the set was before it was put in parts, so that one process that reads all of it sees what it would have seen.

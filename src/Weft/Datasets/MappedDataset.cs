@@ -26,7 +26,7 @@ internal sealed class MappedDataset : IDisposable
         MappedEdges? edges = null;
         try
         {
-            if (folder.Array("node_id") is { } numbers)
+            if (folder.Find("node_id") is { } numbers)
                 throw numbers.Error("nodes in the order of parts", "nodes in the order of their numbers, as weft data convert writes them: samples are drawn by number");
             edges = new MappedEdges(folder, selfLoops);
             return new MappedDataset(folder, edges, MappedRows.Open(folder, change));

@@ -5,15 +5,15 @@ namespace Weft.Datasets;
 
 /// <summary>
 /// In-edges read from mapped files. A loop that is given to a node comes after the node's other in-edges, as it does in memory;
-/// which nodes have one is a bit each, with a running count for every 64.
+/// which nodes have one is a bit each, with a running count for every 64, and for every 256 positions the node that is there.
 /// </summary>
 internal sealed class MappedEdges : IAdjacency, IDisposable
 {
-    private const int Word = 64, WordsAtOnce = 64;
+    private const int Word = 64, WordsAtOnce = 64, Stride = 256;
     private readonly MappedArray pointers, col;
     private readonly MappedArray? weights;
     private readonly ulong[]? looped;
-    private readonly int[]? loopsBefore;
+    private readonly int[]? loopsBefore, nodeAt;
 
     /// <summary>The edges of a folder that is open.</summary>
     /// <exception cref="DataFormatException">Row pointers fall or leave col; with loops also: an id is no node.</exception>
@@ -21,7 +21,7 @@ internal sealed class MappedEdges : IAdjacency, IDisposable
     {
         Nodes = (int)folder.Nodes;
         Given = folder.Edges;
-        var (rows, ids, values) = (Integers(folder, "row_ptr"), Integers(folder, "col"), folder.Array("edge_weight"));
+        var (rows, ids, values) = (Integers(folder, "row_ptr"), Integers(folder, "col"), folder.Find("edge_weight"));
         if (values is not null && values.Header.Type is not (NpyType.F32 or NpyType.F64)) throw values.Error($"entries of type {NpyTypes.Descr(values.Header.Type)}", "floating-point numbers (<f4 or <f8)");
         try
         {
@@ -31,6 +31,7 @@ internal sealed class MappedEdges : IAdjacency, IDisposable
             weights = values?.Map(atRandom: false);
             CheckPointers();
             if (selfLoops) (looped, loopsBefore) = FindLoops();
+            if (selfLoops) nodeAt = FindNodes();
         }
         catch
         {
@@ -102,7 +103,7 @@ internal sealed class MappedEdges : IAdjacency, IDisposable
 
     private static NpySlices Integers(PartitionFolder folder, string name)
     {
-        var array = folder.Array(name)!.WithShape(-1);
+        var array = folder.Find(name)!.WithShape(-1);
         return array.Header.Type is NpyType.I32 or NpyType.I64 ? array : throw array.Error($"entries of type {NpyTypes.Descr(array.Header.Type)}", "integers (<i8 or <i4)");
     }
 
@@ -128,12 +129,13 @@ internal sealed class MappedEdges : IAdjacency, IDisposable
     // The edge of the file at a position, or the node whose loop is there; −1 for the other.
     private (long Stored, int LoopOf) Find(long position)
     {
+        if ((ulong)position >= (ulong)Edges) throw new ArgumentOutOfRangeException(nameof(position), position, $"there are {Edges} edges");
         if (looped is null) return (position, -1);
         // The last node whose first in-edge is not beyond the position; nodes without in-edges begin where the next one does.
-        int low = 0, high = Nodes - 1;
+        int low = nodeAt![position / Stride], high = nodeAt[position / Stride + 1];
         while (low < high)
         {
-            int middle = (int)(((long)low + high + 1) / 2);
+            int middle = low + (high - low + 1) / 2;
             if (First(middle) <= position) low = middle;
             else high = middle - 1;
         }
@@ -177,6 +179,18 @@ internal sealed class MappedEdges : IAdjacency, IDisposable
         var before = new int[words + 1];
         for (int w = 0; w < words; w++) before[w + 1] = before[w] + BitOperations.PopCount(bits[w]);
         return (bits, before);
+    }
+
+    // The last node whose first in-edge is not beyond each 256th position.
+    private int[] FindNodes()
+    {
+        var nodes = new int[Edges / Stride + 2];
+        for (int node = 0, p = 0; p < nodes.Length; p++)
+        {
+            while (node + 1 < Nodes && First(node + 1) <= (long)p * Stride) node++;
+            nodes[p] = node;
+        }
+        return nodes;
     }
 
     private bool HasOwnLoop(int node)

@@ -29,8 +29,8 @@ internal static class MappedRows
     /// <exception cref="DataFormatException">There are none, or their files do not fit together.</exception>
     public static IMappedFeatures Open(PartitionFolder folder, FeatureChange change)
     {
-        if (folder.Array("x") is { } dense) return new DenseRows(Numbers(dense.WithShape(folder.Nodes, -1)), change);
-        if (folder.Array("x_data") is { } data) return new SparseRows(folder, Numbers(data.WithShape(-1)), change);
+        if (folder.Find("x") is { } dense) return new DenseRows(Numbers(dense.WithShape(folder.Nodes, -1)), change);
+        if (folder.Find("x_data") is { } data) return new SparseRows(folder, Numbers(data.WithShape(-1)), change);
         throw new DataFormatException(folder.Location, "x.npy", "there is no such file", "features of the nodes, [N, F]: --features makes some where the set is read into memory (--mapped off)");
     }
 
@@ -79,7 +79,7 @@ internal static class MappedRows
         public SparseRows(PartitionFolder folder, NpySlices data, FeatureChange change)
         {
             this.change = change;
-            NpySlices Needed(string name) => folder.Array(name) ?? throw new DataFormatException(folder.Location, name + ".npy", "there is no such file", "x_data, x_indices, x_indptr and x_shape");
+            NpySlices Needed(string name) => folder.Find(name) ?? throw new DataFormatException(folder.Location, name + ".npy", "there is no such file", "x_data, x_indices, x_indptr and x_shape");
             NpySlices Integers(NpySlices array) => array.Header.Type is NpyType.I32 or NpyType.I64 ? array : throw array.Error($"entries of type {NpyTypes.Descr(array.Header.Type)}", "integers (<i8 or <i4)");
             long[] shape = Needed("x_shape").WithShape(2).Integers(0, 2);
             if (shape[0] != folder.Nodes || shape[1] is < 0 or > int.MaxValue) throw Needed("x_shape").Error($"features of {shape[0]} × {shape[1]}", $"{folder.Nodes} rows");

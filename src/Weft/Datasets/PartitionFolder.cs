@@ -64,7 +64,7 @@ internal sealed class PartitionFolder : IGraphSource, IDisposable
     public bool HasTargets => arrays.TryGetValue("y", out var y) && y.Header.Shape.Length == 2;
 
     /// <summary>The array of a name; null where the folder has none.</summary>
-    public NpySlices? Array(string name) => arrays.GetValueOrDefault(name);
+    public NpySlices? Find(string name) => arrays.GetValueOrDefault(name);
 
     public int[]? ReadNumbers()
     {

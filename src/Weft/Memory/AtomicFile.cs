@@ -7,9 +7,11 @@ namespace Weft.Memory;
 internal static class AtomicFile
 {
     /// <summary>Writes <paramref name="path"/> through <paramref name="write"/>, which gets a stream that can seek.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="write">Writes it.</param>
     /// <exception cref="IOException">The file cannot be written; the message names it.</exception>
     /// <exception cref="UnauthorizedAccessException">Its folder may not be changed.</exception>
-    public static void Write(string path, Action<Stream> write)
+    public static void Write(string path, Action<FileStream> write)
     {
         string full = Path.GetFullPath(path);
         string aside = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Guid.NewGuid():N}.tmp");

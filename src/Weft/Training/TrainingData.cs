@@ -120,6 +120,7 @@ public sealed class TrainingData
     internal string Digest()
     {
         if (Share is not null) return Share.Digest;
+        if (Stored is not null) return MappedData.Digest(this);
         var digest = new DataDigest();
         digest.AddSizes(Nodes, Dataset.Edges.Count, Inputs, Outputs, Batches.Count);
         int[]? numbers = Batches.Count == 1 ? Batches[0].Graph.Identity.NodeIds : null;
