@@ -11,7 +11,7 @@ namespace Weft.Cli.Commands;
 /// </summary>
 internal sealed class RunOptions
 {
-    private static readonly string[] OnOffNames = ["--bias", "--share-weights", "--residual", "--self-loops", "--normalize-features"];
+    private static readonly string[] OnOffNames = ["--bias", "--share-weights", "--self-loops", "--normalize-features"];
 
     // The last ones are no values, but meant as such: the message that refuses them says so.
     private static readonly string[] OnOffWords = ["on", "off", "true", "false", "yes", "no", "1", "0"];
@@ -27,15 +27,15 @@ internal sealed class RunOptions
         Model(Ask.WholeIfGiven("--output-heads", "Heads of the last attention layer, averaged [1]", 1), (m, v) => m with { OutputHeads = v!.Value });
         Model(Ask.RateIfGiven("--dropout", "Share of each layer's input that training drops [0.5]"), (m, v) => m with { Dropout = v!.Value });
         Model(Ask.RateIfGiven("--attention-dropout", "Share of attention coefficients that training drops [0]"), (m, v) => m with { AttentionDropout = v!.Value });
-        Model(Ask.Choice("--activation", "After hidden layers [elu for attention, else relu]", null, "none", "relu", "elu", "leaky-relu", "tanh", "logistic", "gelu", "prelu"), (m, v) => m with { Activation = v });
+        Model(Ask.Choice("--activation", "After hidden layers [elu for attention, else relu]", null, "none", "relu", "elu", "leaky-relu", "tanh", "logistic"), (m, v) => m with { Activation = v });
         Model(Ask.NumberIfGiven("--slope", "Slope of the leaky ReLU of attention logits [0.2]"), (m, v) => m with { Slope = v!.Value });
         Model(OnOff("--bias", "Biases [on]"), (m, v) => m with { Bias = v == "on" });
         Model(OnOff("--share-weights", "GATv2: one matrix for sources and destinations [off]"), (m, v) => m with { ShareWeights = v == "on" });
-        Model(Ask.Choice("--norm", "Normalisation between a hidden layer and its activation [none]", null, ["none", .. Architecture.NormNames]), (m, v) => m with { Norm = v });
-        Model(OnOff("--residual", "Add each hidden layer's input to its output [off]"), (m, v) => m with { Residual = v == "on" });
-        Model(Ask.Choice("--jumping-knowledge", "All hidden layers, combined, into a last linear layer [none]", null, ["none", .. Architecture.JumpingNames]), (m, v) => m with { JumpingKnowledge = v });
-        Model(Ask.RateIfGiven("--drop-edge", "Share of the edges that each training step leaves out [0]"), (m, v) => m with { DropEdge = v!.Value });
         Model(Ask.WholeIfGiven("--embedding", "Width of a learned embedding before the first layer [0: none]", 0), (m, v) => m with { EmbeddingWidth = v!.Value });
+
+        Model(Ask.Choice("--readout", "From nodes to graphs, where graphs have labels [mean; gin sum]", null, "sum", "mean", "max", "attention"), (m, v) => m with { Readout = v });
+        Model(Ask.Switch("--norm-inside", "GIN: batch norms inside the layers' perceptrons"), (m, v) => m with { NormInside = v });
+        Model(Ask.Switch("--learn-epsilon", "GIN with norms inside: learn ε [it stays 0]"), (m, v) => m with { LearnEpsilon = v });
 
         Training(Ask.Choice("--optimizer", "Rule of the step [adam]", null, "sgd", "adam", "adamw", "lars"), (t, v) => t with { Optimizer = v });
         Training(Ask.PositiveIfGiven("--lr", "Learning rate [0.005]"), (t, v) => t with { LearningRate = v!.Value });
@@ -51,6 +51,7 @@ internal sealed class RunOptions
         Training(Ask.Choice("--metric", "Score that chooses the best epoch [accuracy]", null, "accuracy", "f1", "auc"), (t, v) => t with { Metric = v });
         Training(Ask.SeedIfGiven("--seed", "Seed of start values, dropout and order [1]"), (t, v) => t with { Seed = v!.Value });
 
+        Data(Ask.Choice("--task", "What is learned [what the labels are of]", null, "node", "graph", "link", "regression"), (d, v) => d with { Task = v });
         Data(OnOff("--self-loops", "A loop for each node without one [on for gat and gatv2]"), (d, v) => d with { SelfLoops = v == "on" });
         Data(Ask.Switch("--undirected", "Add the missing reverse of each edge"), (d, v) => d with { Undirected = v });
         Data(Ask.Switch("--transpose", "Turn all edges round"), (d, v) => d with { Transpose = v });
@@ -63,7 +64,11 @@ internal sealed class RunOptions
         Data(Ask.WholeIfGiven("--train-per-class", "Training nodes of each class in a random split [20]", 1), (d, v) => d with { TrainPerClass = v!.Value });
         Data(Ask.WholeIfGiven("--val-per-class", "Validation nodes of each class in a random split [30]", 0), (d, v) => d with { ValidationPerClass = v!.Value });
         Data(Ask.Choice("--order", "Order of the nodes in memory while training; only time depends on it [auto]", null, [.. NodeOrder.Names]), (d, v) => d with { Order = v });
-        Data(Ask.WholeIfGiven("--batch-graphs", "Most graphs in a batch, for sets of many graphs [1024]", 1), (d, v) => d with { GraphsPerBatch = v!.Value });
+        Data(Ask.WholeIfGiven("--batch-graphs", "Graphs in a batch, for sets of many graphs [32 for labels of graphs]", 1), (d, v) => d with { GraphsPerBatch = v!.Value });
+        Data(Ask.Switch("--virtual-node", "One more node for each graph, joined with all others"), (d, v) => d with { VirtualNode = v });
+        Data(Ask.Word("--folds", "Cross-validation of graphs: auto, or a file with a fold for each graph", "FILE"), (d, v) => d with { Folds = v });
+        Data(Ask.WholeIfGiven("--fold", "The fold to test, alone [all folds]", 0), (d, v) => d with { Fold = v });
+        Data(Ask.Choice("--protocol", "Of a cross-validation: with a fold to validate, or without [both]", null, "honest", "published"), (d, v) => d with { Protocol = v });
     }
 
     /// <summary>Adds the options to a verb, but for those that it has a form of its own of.</summary>

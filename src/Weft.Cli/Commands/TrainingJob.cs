@@ -14,6 +14,9 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
     /// <summary>One run, or several with seeds that follow one another.</summary>
     public int Run(RunConfig config, int runs, string? output, CancellationToken cancellation)
     {
+        if (FoldsJob.Is(config))
+            return runs == 1 ? new FoldsJob(terminal, json, team, this).Run(config, output ?? FreeFolder(config), cancellation)
+                : throw new UsageException("--runs does not go with --folds: a cross-validation has a run for each fold");
         using var set = TrainingSet.Open(config, team, terminal, cancellation);
         config = set.Settle(config);
         string folder = output ?? FreeFolder(config);
@@ -33,7 +36,17 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
     }
 
     /// <summary>The configuration as it is carried out on a set: a file may be of another program or leave defaults open.</summary>
-    public static RunConfig Settle(RunConfig config, Dataset dataset) => Settle(config, DataTraits.Of(dataset));
+    public static RunConfig Settle(RunConfig config, Dataset dataset)
+    {
+        var settled = Settle(config, DataTraits.Of(dataset));
+        if (GraphData.IsTask(dataset, config.Data))
+            return settled with
+            {
+                Data = settled.Data with { Task = config.Data.Task ?? "graph", GraphsPerBatch = config.Data.GraphsPerBatch ?? GraphData.UsualBatch },
+                Model = settled.Model with { Readout = config.Model.Readout ?? (config.Model.Model == "gin" ? "sum" : "mean") },
+            };
+        return config.Model.Readout is null ? settled : throw new UsageException($"--readout is for sets whose graphs have labels; of {config.Dataset} it is nodes");
+    }
 
     /// <inheritdoc cref="Settle(RunConfig, Dataset)"/>
     public static RunConfig Settle(RunConfig config, DataTraits traits) => config with
@@ -57,6 +70,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
         var config = RunConfig.FromJson(team.Tell(() => RunFolder.ReadConfig(folder).ToJson()), folder);
         if (config.Precision != sizeof(Real) * 8)
             throw new UsageException($"{folder} was begun in {config.Precision}-bit precision; go on with it in that build");
+        if (FoldsJob.Is(config)) return new FoldsJob(terminal, json, team, this).Resume(config, folder, cancellation);
         using var set = TrainingSet.Open(config, team, terminal, cancellation);
         var (trainer, memory) = Ready(set, config, last: true);
         using var ends = trainer;
@@ -65,6 +79,21 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
         var outcome = Finish(trainer, memory, config, files, "", cancellation);
         if (team.Leads) Summary.Show(terminal, [outcome], folder, json);
         return 0;
+    }
+
+    /// <summary>One run of several in a folder: new, or the rest of one that was begun.</summary>
+    /// <param name="set">The data.</param>
+    /// <param name="config">The run's configuration, settled.</param>
+    /// <param name="path">Its folder.</param>
+    /// <param name="which">What it is among the others, for people.</param>
+    /// <param name="whole">The folder of all of them, from which an interrupted job goes on.</param>
+    /// <param name="cancellation">Asks to stop.</param>
+    public RunOutcome RunIn(TrainingSet set, RunConfig config, string path, string which, string whole, CancellationToken cancellation)
+    {
+        var (trainer, memory) = Ready(set, config, last: false);
+        using var ends = trainer;
+        using var files = RunFolder.IsOne(path) ? RunFolder.Resume(path, config, trainer) : RunFolder.Create(path, config);
+        return Finish(trainer, memory, config, files, which, cancellation, whole);
     }
 
     private static (Trainer Trainer, MemoryMeter Memory) Ready(TrainingSet set, RunConfig config, bool last)
@@ -78,19 +107,19 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
         return (new Trainer(model, data, config.Training), memory);
     }
 
-    private RunOutcome Finish(Trainer trainer, MemoryMeter memory, RunConfig config, RunFolder? files, string which, CancellationToken cancellation)
+    private RunOutcome Finish(Trainer trainer, MemoryMeter memory, RunConfig config, RunFolder? files, string which, CancellationToken cancellation, string? whole = null)
     {
         try
         {
-            return ToTheEnd(trainer, memory, config, files, which, cancellation);
+            return ToTheEnd(trainer, memory, config, files, which, whole, cancellation);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
-            throw new WorkFailedException($"{problem.Message.TrimEnd('.')}; once that is put right, go on with: weft train --resume {files?.Path}", problem);
+            throw new WorkFailedException($"{problem.Message.TrimEnd('.')}; once that is put right, go on with: weft train --resume {whole ?? files?.Path}", problem);
         }
     }
 
-    private RunOutcome ToTheEnd(Trainer trainer, MemoryMeter memory, RunConfig config, RunFolder? files, string which, CancellationToken cancellation)
+    private RunOutcome ToTheEnd(Trainer trainer, MemoryMeter memory, RunConfig config, RunFolder? files, string which, string? whole, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         var (steps, forwards) = (new List<double>(), new List<double>());
@@ -123,7 +152,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
         catch (OperationCanceledException)
         {
             files?.WriteCheckpoint(trainer);
-            if (files is not null) terminal.Say($"stopped after epoch {trainer.Epoch}{(trainer.Step > 0 ? $" and {trainer.Step} of {trainer.Steps} steps" : "")}; go on with: weft train --resume {files.Path}{(which.Length > 0 ? " (that run; the later ones have not begun)" : "")}");
+            if (files is not null) terminal.Say($"stopped after epoch {trainer.Epoch}{(trainer.Step > 0 ? $" and {trainer.Step} of {trainer.Steps} steps" : "")}; go on with: weft train --resume {whole ?? files.Path}{(which.Length > 0 && whole is null ? " (that run; the later ones have not begun)" : "")}");
             throw;
         }
         files?.WriteCheckpoint(trainer);

@@ -25,6 +25,10 @@ internal abstract class TrainingSet : IDisposable
     /// <summary>The data, ready for a run.</summary>
     public abstract TrainingData Prepare(RunConfig config);
 
+    /// <summary>Number of folds of a cross-validation.</summary>
+    /// <exception cref="DataFormatException">The folds are broken.</exception>
+    public virtual int Folds(RunConfig config) => throw new UsageException("--folds does not go with several processes: many graphs are trained on one");
+
     public virtual void Dispose()
     {
     }
@@ -35,6 +39,8 @@ internal abstract class TrainingSet : IDisposable
         public override RunConfig Settle(RunConfig config) => TrainingJob.Settle(config, dataset);
 
         public override TrainingData Prepare(RunConfig config) => TrainingData.Prepare(dataset, config.Data, config.Model.Model, config.Run);
+
+        public override int Folds(RunConfig config) => GraphData.FoldsOf(dataset, config.Data.Folds!).Count;
     }
 
     /// <summary>A part of it: of a folder or a generated graph just that, of any other set the rows that are kept once it was read.</summary>

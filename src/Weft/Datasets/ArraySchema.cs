@@ -31,7 +31,7 @@ internal sealed class ArraySchema(IReadOnlyDictionary<string, NpyArray> arrays, 
         dataset = dataset with
         {
             FeatureNames = schema.Lines("feature_names", dataset.HasFeatures ? (int)dataset.Features.Columns : 0),
-            Splits = schema.Splits(dataset.GraphLabels?.Length ?? nodes, dataset.GraphLabels ?? labels),
+            Splits = schema.Splits(dataset.HasGraphLabels ? dataset.Graphs!.Count : nodes, dataset.HasGraphLabels ? dataset.GraphLabels : labels),
         };
         if (dataset.ClassNames is { } names && names.Count != dataset.Classes)
             throw schema.Error("array class_names", $"{names.Count} names", $"one for each of {dataset.Classes} classes");
@@ -139,13 +139,14 @@ internal sealed class ArraySchema(IReadOnlyDictionary<string, NpyArray> arrays, 
     {
         if (!Has("graph_id", out var membership)) return dataset;
         int[] graphOf = Ids(membership.WithShape(dataset.Nodes), membership.AsIntegers(), int.MaxValue, i => $"[{i}]", "a graph");
-        int graphs = Has("graph_y", out var y) ? (int)y.WithShape(-1).Count : graphOf.Length == 0 ? 0 : graphOf[^1] + 1;
+        bool numbers = Has("graph_targets", out var targets);
+        int graphs = Has("graph_y", out var y) ? (int)y.WithShape(-1).Count : numbers ? (int)targets.WithShape(-1, -1).Shape[0] : graphOf.Length == 0 ? 0 : graphOf[^1] + 1;
         var (labels, _, classes) = Labels("graph_y", graphs);
         int[]? folds = Has("graph_folds", out var fold) ? Ids(fold.WithShape(graphs), fold.AsIntegers(), Math.Max(graphs, 1), g => $"[{g}]", "a fold") : null;
         try
         {
             var batch = new GraphBatch(dataset.Edges, graphOf, graphs);
-            return dataset with { Graphs = batch, GraphLabels = labels, GraphFolds = folds, Classes = labels is null ? dataset.Classes : classes };
+            return dataset with { Graphs = batch, GraphLabels = labels, GraphFolds = folds, GraphTargets = numbers ? Matrix.From(graphs, targets.WithShape(graphs, -1).Shape[1], Array.ConvertAll(Finite(targets, targets.AsReals()), v => (double)v)) : default, Classes = labels is null ? dataset.Classes : classes };
         }
         catch (ArgumentException problem)
         {

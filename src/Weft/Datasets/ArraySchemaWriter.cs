@@ -54,6 +54,7 @@ internal static class ArraySchemaWriter
         if (!dataset.HasFeatures && dataset.Labels is null && dataset.Targets.IsMissing) arrays["num_nodes"] = new NpyArray(new long[] { dataset.Nodes }, 1);
         if (dataset.Graphs is { } graphs) arrays["graph_id"] = Integers(graphs.Membership);
         if (dataset.GraphLabels is { } graphLabels) arrays["graph_y"] = Integers(graphLabels);
+        if (!dataset.GraphTargets.IsMissing) arrays["graph_targets"] = Reals(ToArray(dataset.GraphTargets), dataset.GraphTargets.Rows, dataset.GraphTargets.Columns);
         if (dataset.GraphFolds is { } folds) arrays["graph_folds"] = Integers(folds);
         var classLabels = dataset.GraphLabels ?? dataset.Labels;
         if (classLabels is not null && classLabels.Where(c => c >= 0).Distinct().Count() != dataset.Classes)

@@ -57,6 +57,12 @@ public sealed record Dataset
     /// <summary>Class of each graph; null unless graphs are labelled.</summary>
     public int[]? GraphLabels { get; init; }
 
+    /// <summary>Numbers of each graph, for regression, [graphs, T]; missing where there are none.</summary>
+    public Matrix GraphTargets { get; init; }
+
+    /// <summary>True if there is something to learn of whole graphs.</summary>
+    internal bool HasGraphLabels => GraphLabels is not null || !GraphTargets.IsMissing;
+
     /// <summary>Fold of each graph, 0 …; null where the set has none.</summary>
     public int[]? GraphFolds { get; init; }
 
@@ -104,7 +110,7 @@ public sealed record Dataset
         if (Graphs is null) throw new InvalidOperationException($"{Name} is one graph, not a set of graphs");
         int[] chosen = graphs.ToArray();
         var batch = Graphs.Select(graphs, out int[] nodes);
-        var followed = GraphLabels is null ? nodes : chosen;
+        var followed = HasGraphLabels ? chosen : nodes;
         return this with
         {
             Edges = batch.Edges,
@@ -115,6 +121,7 @@ public sealed record Dataset
             NodeNames = NodeNames is null ? null : Array.ConvertAll(nodes, i => NodeNames[i]),
             Splits = [.. Splits.Select(s => s.Select(followed))],
             GraphLabels = GraphLabels is null ? null : Array.ConvertAll(chosen, g => GraphLabels[g]),
+            GraphTargets = GraphTargets.IsMissing ? default : FeatureMatrix.SelectRows(GraphTargets, chosen).Dense,
             GraphFolds = GraphFolds is null ? null : Array.ConvertAll(chosen, g => GraphFolds[g]),
         };
     }

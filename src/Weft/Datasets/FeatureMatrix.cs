@@ -62,6 +62,20 @@ internal static class FeatureMatrix
         return new SparseMatrix(pointers, columnOfRow, ones, columns);
     }
 
+    /// <summary>The same numbers with every zero stored.</summary>
+    public static Matrix Densify(SparseMatrix sparse)
+    {
+        var dense = Matrix.Allocate(sparse.Rows, sparse.Columns);
+        for (long i = 0; i < sparse.Rows; i++)
+        {
+            var columns = sparse.IndicesOfRow(i);
+            var values = sparse.ValuesOfRow(i);
+            var row = dense.Row(i);
+            for (int p = 0; p < columns.Length; p++) row[columns[p]] += values[p];
+        }
+        return dense;
+    }
+
     /// <summary>The non-zero entries of a row-major dense matrix.</summary>
     public static SparseMatrix Sparsify(Matrix dense)
     {

@@ -8,9 +8,10 @@ namespace Weft.Datasets;
 public static class TuDataset
 {
     /// <summary>
-    /// Reads a folder of NAME_A.txt, NAME_graph_indicator.txt, NAME_graph_labels.txt, and where they exist NAME_node_labels.txt
-    /// (as one-hot features), NAME_node_attributes.txt (as features beside them) and NAME_folds.txt. The first column of A is
-    /// the source. Edge labels are not read.
+    /// Reads a folder of NAME_A.txt, NAME_graph_indicator.txt, NAME_graph_labels.txt (classes) or NAME_graph_attributes.txt
+    /// (numbers, for regression) or both, and where they exist NAME_node_labels.txt (as one-hot features),
+    /// NAME_node_attributes.txt (as features beside them) and NAME_folds.txt. The first column of A is the source. Edge labels
+    /// are not read.
     /// </summary>
     /// <exception cref="DataFormatException">A file is missing or a line is wrong.</exception>
     public static Dataset Read(string folder)
@@ -22,22 +23,31 @@ public static class TuDataset
         string File(string part) => Path.Combine(folder, $"{name}_{part}.txt");
 
         long[] indicator = Column(File("graph_indicator"), 1, int.MaxValue);
-        long[] graphLabels = Column(File("graph_labels"), long.MinValue, long.MaxValue);
-        int[] membership = Membership(indicator, graphLabels.Length, File("graph_indicator"));
-        var batch = new GraphBatch(ReadEdges(found[0], membership), membership, graphLabels.Length);
-        long[] classes = [.. graphLabels.Distinct().Order()];
+        bool numbers = System.IO.File.Exists(File("graph_attributes"));
+        long[]? graphLabels = numbers && !System.IO.File.Exists(File("graph_labels")) ? null : Column(File("graph_labels"), long.MinValue, long.MaxValue);
+        var targets = numbers ? ReadNumbers(File("graph_attributes"), graphLabels?.Length, "graph") : default;
+        int graphs = graphLabels?.Length ?? (int)targets.Rows;
+        int[] membership = Membership(indicator, graphs, File("graph_indicator"), graphLabels is null ? "graph_attributes" : "graph_labels");
+        var batch = new GraphBatch(ReadEdges(found[0], membership), membership, graphs);
+        long[] classes = [.. (graphLabels ?? []).Distinct().Order()];
         return new Dataset
         {
             Name = name,
             Edges = batch.Edges,
             Graphs = batch,
-            GraphLabels = Array.ConvertAll(graphLabels, label => Array.BinarySearch(classes, label)),
+            GraphLabels = graphLabels is null ? null : Array.ConvertAll(graphLabels, label => Array.BinarySearch(classes, label)),
+            GraphTargets = targets,
             Classes = classes.Length,
-            ClassNames = [.. classes.Select(c => c.ToString(CultureInfo.InvariantCulture))],
-            GraphFolds = System.IO.File.Exists(File("folds")) ? Array.ConvertAll(OneEach(File("folds"), graphLabels.Length, 0, int.MaxValue), fold => (int)fold) : null,
+            ClassNames = graphLabels is null ? null : [.. classes.Select(c => c.ToString(CultureInfo.InvariantCulture))],
+            GraphFolds = System.IO.File.Exists(File("folds")) ? ReadFolds(File("folds"), graphs) : null,
             Features = ReadFeatures(File("node_labels"), File("node_attributes"), membership.Length),
         };
     }
+
+    /// <summary>The fold of each graph, from a file with one number a graph.</summary>
+    /// <exception cref="DataFormatException">The file is missing, or has another number of lines.</exception>
+    internal static int[] ReadFolds(string path, int graphs) =>
+        Array.ConvertAll(OneEach(path, graphs, 0, int.MaxValue), fold => (int)fold);
 
     private static EdgeList ReadEdges(string path, int[] membership)
     {
@@ -56,11 +66,11 @@ public static class TuDataset
         return new EdgeList(membership.Length, [.. source], [.. destination]);
     }
 
-    private static int[] Membership(long[] indicator, int graphs, string path)
+    private static int[] Membership(long[] indicator, int graphs, string path, string counted)
     {
         for (int i = 0; i < indicator.Length; i++)
             if (indicator[i] > graphs || i > 0 && indicator[i] < indicator[i - 1])
-                throw new DataFormatException(path, $"line {i + 1}", $"graph {indicator[i]}", $"graphs in ascending order, at most {graphs} (the lines of graph_labels)");
+                throw new DataFormatException(path, $"line {i + 1}", $"graph {indicator[i]}", $"graphs in ascending order, at most {graphs} (the lines of {counted})");
         return Array.ConvertAll(indicator, g => (int)g - 1);
     }
 
@@ -74,22 +84,31 @@ public static class TuDataset
             (kind, kinds) = (Array.ConvertAll(labels, l => Array.BinarySearch(distinct, l)), distinct.Length);
         }
         if (!File.Exists(attributesPath)) return kind is null ? default(NodeMatrix) : FeatureMatrix.OneHot(kind, kinds);
+        var attributes = ReadNumbers(attributesPath, nodes, "node");
+        if (kind is null) return attributes;
+        var x = Matrix.Allocate(nodes, kinds + attributes.Columns);
+        for (int i = 0; i < nodes; i++)
+        {
+            x[i, kind[i]] = 1;
+            attributes.Row(i).CopyTo(x.Row(i)[kinds..]);
+        }
+        return x;
+    }
+
+    private static Matrix ReadNumbers(string path, int? count, string what)
+    {
         var rows = new List<Real[]>();
-        using var lines = new TextLines(attributesPath);
+        using var lines = new TextLines(path);
         while (lines.Next())
         {
             Real[] row = [.. lines.Current.Split(',').Select(field => (Real)lines.Number64(field, "attribute"))];
             if (rows.Count > 0 && row.Length != rows[0].Length) throw lines.Bad($"{row.Length} attributes", $"{rows[0].Length}, as before");
             rows.Add(row);
         }
-        if (rows.Count != nodes) throw lines.Bad($"the file ends after {rows.Count} lines", $"{nodes}, one a node");
-        var x = Matrix.Allocate(nodes, kinds + (nodes > 0 ? rows[0].Length : 0));
-        for (int i = 0; i < nodes; i++)
-        {
-            if (kind is not null) x[i, kind[i]] = 1;
-            rows[i].CopyTo(x.Row(i)[kinds..]);
-        }
-        return x;
+        if (count is not null && rows.Count != count) throw lines.Bad($"the file ends after {rows.Count} lines", $"{count}, one a {what}");
+        var numbers = Matrix.Allocate(rows.Count, rows.Count > 0 ? rows[0].Length : 0);
+        for (int i = 0; i < rows.Count; i++) rows[i].CopyTo(numbers.Row(i));
+        return numbers;
     }
 
     private static long[] OneEach(string path, int count, long least, long most)

@@ -42,9 +42,9 @@ public sealed class GinSum : ILayer
     }
 
     /// <inheritdoc/>
-    public Matrix Backward(Graph graph, Matrix dU, Saved saved)
+    public Matrix Backward(Graph graph, Matrix dH, Saved saved)
     {
-        var H = saved.Input.Dense;
+        var (H, dU) = (saved.Input.Dense, dH);
         long n = graph.OwnedDestinations;
         if (eps is not null) saved.AddDotGradient(graph, eps, dU, H.Top(n), "deps"); // dε = ⟨dU, H⟩
         if (!saved.NeedsInputGradient) return default;

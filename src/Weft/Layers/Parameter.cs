@@ -17,9 +17,6 @@ public enum Initializer
 
     /// <summary>All ones: scales and running variances.</summary>
     One,
-
-    /// <summary>All 1/4: learned slopes.</summary>
-    Quarter,
 }
 
 /// <summary>A trainable matrix with its gradient.</summary>
@@ -70,10 +67,10 @@ public sealed class Parameter
     public bool IsBias => Name.StartsWith('b');
 
     /// <summary>
-    /// True for what weight decay pulls to zero unless told otherwise: not biases, and not what starts at a constant, because zero is no
-    /// neutral value of a scale or a slope.
+    /// True for what weight decay pulls to zero unless told otherwise: not biases, and not what starts at one, because zero is no neutral
+    /// value of a scale.
     /// </summary>
-    internal bool IsDecayed => IsLearned && !IsBias && Initializer is not (Initializer.One or Initializer.Quarter);
+    internal bool IsDecayed => IsLearned && !IsBias && Initializer != Initializer.One;
 
     /// <summary>Sets the start values, which depend on the seed and <paramref name="number"/> (the parameter's place in its model) alone.</summary>
     public void Initialize(ulong seed, int number)
@@ -83,9 +80,9 @@ public sealed class Parameter
             Value.Clear();
             return;
         }
-        if (Initializer is Initializer.One or Initializer.Quarter)
+        if (Initializer == Initializer.One)
         {
-            Value.Fill(Initializer == Initializer.One ? 1 : (Real)0.25);
+            Value.Fill(1);
             return;
         }
         double bound = Initializer == Initializer.Glorot ? Math.Sqrt(6.0 / (FanIn + FanOut)) : 1;

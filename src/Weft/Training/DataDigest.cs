@@ -18,6 +18,7 @@ internal sealed class DataDigest
         Sizes = 1,
         Edge,
         Node,
+        Graph,
     }
 
     /// <summary>What there is of everything; added once.</summary>
@@ -38,14 +39,12 @@ internal sealed class DataDigest
         item.AddTo(sum);
     }
 
-    /// <summary>A node by its number, with what row <paramref name="row"/> of a set and of a split says of it.</summary>
-    public void AddNode(int number, int row, Dataset set, Split split)
+    /// <summary>A node by its number, with what row <paramref name="row"/> of a set and of a split of nodes, if it is of nodes, says of it.</summary>
+    public void AddNode(int number, int row, Dataset set, Split? split)
     {
         var item = new Words(Item.Node);
         item.Add((uint)number);
-        item.Add((split.Train[row] ? 1ul : 0) | (split.Validation[row] ? 2ul : 0) | (split.Test[row] ? 4ul : 0));
-        if (set.Labels is not null) item.Add((uint)set.Labels[row]);
-        if (!set.Targets.IsMissing) item.Add(set.Targets.Row(row));
+        if (split is not null) AddWanted(ref item, row, set, split);
         if (set.Features.Sparse is { } sparse)
         {
             foreach (int column in sparse.IndicesOfRow(row)) item.Add((uint)column);
@@ -57,6 +56,22 @@ internal sealed class DataDigest
         }
         item.AddTo(sum);
         set.Features.Dense.KeepAlive();
+    }
+
+    /// <summary>A graph by its number and its first node, with what its row of a set of graphs and of a split of them says of it.</summary>
+    public void AddGraph(int number, int firstNode, Dataset rows, Split split)
+    {
+        var item = new Words(Item.Graph);
+        item.Add((ulong)(uint)number << 32 | (uint)firstNode);
+        AddWanted(ref item, number, rows, split);
+        item.AddTo(sum);
+    }
+
+    private static void AddWanted(ref Words item, int row, Dataset set, Split split)
+    {
+        item.Add((split.Train[row] ? 1ul : 0) | (split.Validation[row] ? 2ul : 0) | (split.Test[row] ? 4ul : 0));
+        if (set.Labels is not null) item.Add((uint)set.Labels[row]);
+        if (!set.Targets.IsMissing) item.Add(set.Targets.Row(row));
         set.Targets.KeepAlive();
     }
 

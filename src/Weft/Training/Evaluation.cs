@@ -48,16 +48,16 @@ internal sealed class Evaluation
         train = new Part(data, data.Split.Train);
         validation = new Part(data, data.Split.Validation) is { Count: > 0 } part ? part : train;
         test = new Part(data, data.Split.Test);
-        all = sessions.Length == 1 ? default : Matrix.Allocate(data.Dataset.Nodes, data.Outputs);
+        all = sessions.Length == 1 ? default : Matrix.Allocate(data.Scored.Nodes, data.Outputs);
     }
 
     /// <summary>What the loss compares a batch with.</summary>
     public static LossTarget Target(TrainingData data, TrainingBatch batch, bool[] mask)
     {
-        var rows = mask.AsSpan(batch.First, batch.Nodes).ToArray();
-        return data.Dataset.Labels is { } labels
-            ? LossTarget.FromLabels(batch.Graph, labels.AsSpan(batch.First, batch.Nodes).ToArray(), rows)
-            : LossTarget.FromValues(batch.Graph, data.Dataset.Targets.RowRange(batch.First, batch.Nodes), rows);
+        var rows = mask.AsSpan(batch.FirstRow, batch.Rows).ToArray();
+        return data.Scored.Labels is { } labels
+            ? LossTarget.FromLabels(batch.RowGraph, labels.AsSpan(batch.FirstRow, batch.Rows).ToArray(), rows)
+            : LossTarget.FromValues(batch.RowGraph, data.Scored.Targets.RowRange(batch.FirstRow, batch.Rows), rows);
     }
 
     /// <summary>
@@ -91,24 +91,24 @@ internal sealed class Evaluation
             Part(train),
             ReferenceEquals(validation, train) ? null : Part(validation),
             test.Count == 0 ? null : Part(test),
-            test.Count == 0 || data.Dataset.Labels is null ? null : Metrics.Confusion(logits, data.Dataset.Labels, test.Mask, data.Dataset.Classes, data.World));
+            test.Count == 0 || data.Scored.Labels is null ? null : Metrics.Confusion(logits, data.Scored.Labels, test.Mask, data.Scored.Classes, data.World));
 
         NodeScores Part(Part part) => new(
             Loss(logits, part),
-            Metrics.Score("accuracy", logits, data.Dataset, part.Mask, data.World),
-            Metrics.Score("f1", logits, data.Dataset, part.Mask, data.World),
-            Metrics.Score("auc", logits, data.Dataset, part.Mask, data.World));
+            Metrics.Score("accuracy", logits, data.Scored, part.Mask, data.World),
+            Metrics.Score("f1", logits, data.Scored, part.Mask, data.World),
+            Metrics.Score("auc", logits, data.Scored, part.Mask, data.World));
     }
 
     private Matrix Forward()
     {
         if (sessions.Length == 1) return sessions[0].Forward(new Pass(0, 0, Training: false));
         for (int b = 0; b < sessions.Length; b++)
-            sessions[b].Forward(new Pass(0, 0, Training: false)).CopyTo(all.RowRange(data.Batches[b].First, data.Batches[b].Nodes));
+            sessions[b].Forward(new Pass(0, 0, Training: false)).CopyTo(all.RowRange(data.Batches[b].FirstRow, data.Batches[b].Rows));
         return all;
     }
 
-    private double Score(Matrix logits, Part part) => Metrics.Score(metric, logits, data.Dataset, part.Mask, data.World);
+    private double Score(Matrix logits, Part part) => Metrics.Score(metric, logits, data.Scored, part.Mask, data.World);
 
     private double Loss(Matrix logits, Part part)
     {
@@ -118,7 +118,7 @@ internal sealed class Evaluation
         {
             if (part.Targets[b].Count == 0) continue;
             var batch = data.Batches[b];
-            sum += loss.Evaluate(logits.RowRange(batch.First, batch.Nodes), part.Targets[b]) * part.Targets[b].Count;
+            sum += loss.Evaluate(logits.RowRange(batch.FirstRow, batch.Rows), part.Targets[b]) * part.Targets[b].Count;
         }
         return sum / part.Count;
     }

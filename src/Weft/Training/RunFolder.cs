@@ -39,7 +39,10 @@ public sealed class RunFolder : IDisposable
 
     private static string ConfigFile(string path) => System.IO.Path.Combine(path, "config.json");
 
-    private static string MetricsFile(string path) => System.IO.Path.Combine(path, "metrics.jsonl");
+    internal static string MetricsFile(string path) => System.IO.Path.Combine(path, "metrics.jsonl");
+
+    /// <summary>True if the folder holds a run, begun or ended.</summary>
+    internal static bool IsOne(string path) => File.Exists(ConfigFile(path));
 
     /// <summary>The file of the best parameters.</summary>
     public static string ModelFileOf(string path) => System.IO.Path.Combine(path, "model.safetensors");

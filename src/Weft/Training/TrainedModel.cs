@@ -56,7 +56,7 @@ public sealed class TrainedModel
     public Prediction Predict(Dataset prepared, bool embeddings = false)
     {
         ArgumentNullException.ThrowIfNull(prepared);
-        TrainingBatch[] batches = [.. TrainingData.InOrder(prepared, Config.Data.GraphsPerBatch)];
+        TrainingBatch[] batches = [.. TrainingData.InOrder(prepared, Config.Data.GraphsPerBatch ?? TrainingData.MostGraphs)];
         var logits = Matrix.Allocate(prepared.Nodes, Model.Outputs);
         Matrix hidden = default;
         foreach (var batch in batches)

@@ -14,6 +14,18 @@ public sealed record TrainingBatch(Graph Graph, NodeMatrix Features, int First)
 {
     /// <summary>Number of nodes, n.</summary>
     public int Nodes => (int)Features.Rows;
+
+    /// <summary>Number of its first graph, where a model puts out a row for each graph; null where rows are nodes.</summary>
+    internal int? FirstGraph { get; init; }
+
+    /// <summary>Number of the first row of the output among those of all batches.</summary>
+    internal int FirstRow => FirstGraph ?? First;
+
+    /// <summary>Rows of the output.</summary>
+    internal int Rows => FirstGraph is null ? Nodes : (int)Graph.Members.OwnedDestinations;
+
+    /// <summary>The graph whose destinations the rows of the output are.</summary>
+    internal Graph RowGraph => FirstGraph is null ? Graph : Graph.Members;
 }
 
 /// <summary>A data set made ready: graphs, features, labels and one split of the nodes.</summary>
@@ -35,7 +47,19 @@ public sealed class TrainingData
     public long Inputs => Stored?.Features.Columns ?? Batches[0].Features.Columns;
 
     /// <summary>Columns that a model must put out: classes.</summary>
-    public long Outputs => Dataset.Classes;
+    public long Outputs => Scored.Classes;
+
+    /// <summary>What the rows of a model's output are compared with: the nodes of the set, or its graphs.</summary>
+    internal Dataset Scored => GraphRows ?? Dataset;
+
+    /// <summary>The graphs of the set as rows, where they are what is learned; else null.</summary>
+    internal Dataset? GraphRows { get; init; }
+
+    /// <summary>The graphs, where training puts together batches of them anew in every epoch; else null.</summary>
+    internal GraphPieces? Pieces { get; init; }
+
+    /// <summary>Most graphs of such a batch.</summary>
+    internal int GraphsPerBatch { get; init; }
 
     /// <summary>Nodes of all graphs, on all processes.</summary>
     public long Nodes => Share?.Nodes ?? Dataset.Nodes;
@@ -62,9 +86,13 @@ public sealed class TrainingData
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(settings);
-        if (dataset.GraphLabels is not null && dataset.Labels is null)
+        bool ofGraphs = GraphData.IsTask(dataset, settings);
+        if (!ofGraphs && dataset.HasGraphLabels && dataset.Labels is null)
             throw new ArgumentException($"{dataset.Name} has labels for whole graphs; training on nodes needs a label for each node");
+        if (!ofGraphs && (settings.Folds is not null || settings.VirtualNode))
+            throw new ArgumentException($"{(settings.VirtualNode ? "virtual nodes" : "folds")} are for sets whose graphs have labels; of {dataset.Name} it is nodes");
         dataset = PrepareInputs(dataset, settings, model);
+        if (ofGraphs) return GraphData.Prepare(dataset, settings, run);
         if (dataset.Labels is null && dataset.Targets.IsMissing)
             throw new ArgumentException($"{dataset.Name} has no labels to learn; for speed work on a bare graph use --random-features F --random-classes C");
         var split = ChooseSplit(dataset, settings, run);
@@ -89,7 +117,11 @@ public sealed class TrainingData
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(settings);
-        return WithReadyFeatures(WithMadeFeatures(WithRandom(WithEdges(dataset, settings, model), settings), settings), settings);
+        bool ofGraphs = GraphData.IsTask(dataset, settings);
+        dataset = WithReadyFeatures(WithMadeFeatures(WithRandom(WithEdges(dataset, settings, model), settings), settings), settings);
+        if (!ofGraphs) return dataset;
+        if (settings.VirtualNode) dataset = VirtualNode.AddTo(dataset);
+        return GraphData.WithDenseFeatures(dataset);
     }
 
     /// <summary>The set with the edges and features that depend on the graph as a whole; what depends on a row alone is left to whoever has the row.</summary>
@@ -127,7 +159,8 @@ public sealed class TrainingData
         int Number(int place) => numbers is null ? place : numbers[place];
         var edges = Dataset.Edges;
         for (int e = 0; e < edges.Count; e++) digest.AddEdge(edges.Id(e, numbers), Number(edges.Source[e]), Number(edges.Destination[e]), edges.Weight is null ? 1 : edges.Weight[e]);
-        for (int i = 0; i < Dataset.Nodes; i++) digest.AddNode(Number(i), i, Dataset, Split);
+        for (int i = 0; i < Dataset.Nodes; i++) digest.AddNode(Number(i), i, Dataset, GraphRows is null ? Split : null);
+        for (int g = 0; g < GraphRows?.Nodes; g++) digest.AddGraph(g, Dataset.Graphs!.Offsets[g], GraphRows, Split);
         return digest.ToString();
     }
 
@@ -205,9 +238,13 @@ public sealed class TrainingData
         return Published(number);
     }
 
+    /// <summary>Graphs in a batch where nothing says how many and nodes are what is learned.</summary>
+    internal const int MostGraphs = 1024;
+
     // Graphs with training nodes first, so that no batch of the training loop carries others.
-    private static TrainingData InBatches(Dataset dataset, Split split, int graphsPerBatch)
+    private static TrainingData InBatches(Dataset dataset, Split split, int? asked)
     {
+        int graphsPerBatch = asked ?? MostGraphs;
         ArgumentOutOfRangeException.ThrowIfLessThan(graphsPerBatch, 1);
         var whole = dataset.Graphs!;
         var trains = new bool[whole.Count];
@@ -225,7 +262,8 @@ public sealed class TrainingData
             first += batch.Nodes;
             at = end;
         }
-        return new TrainingData { Batches = batches, Dataset = arranged, Split = arranged.Splits[0] };
+        var pieces = asked is null ? null : new GraphPieces(Graph.FromEdges(arranged.Edges), arranged.Graphs!.Offsets);
+        return new TrainingData { Batches = batches, Dataset = arranged, Split = arranged.Splits[0], Pieces = pieces, GraphsPerBatch = graphsPerBatch };
     }
 
     /// <summary>The graphs of a prepared set in their own order, at most so many at a time.</summary>

@@ -98,6 +98,27 @@ public sealed record DataSettings
     /// <summary>Classes of random labels, for speed work on bare graphs; 0 for none.</summary>
     public int RandomClasses { get; init; }
 
-    /// <summary>Most graphs in one batch, where the data are many graphs.</summary>
-    public int GraphsPerBatch { get; init; } = 1024;
+    /// <summary>
+    /// Most graphs in one batch, where the data are many graphs: put together anew, at random, in every epoch. Null for 32 where
+    /// graphs are what is learned, and for batches of 1,024 that stay as they are where it is nodes.
+    /// </summary>
+    public int? GraphsPerBatch { get; init; }
+
+    /// <summary>Give each graph of a set of many one more node, joined with all others of it, with a feature of its own.</summary>
+    public bool VirtualNode { get; init; }
+
+    /// <summary>
+    /// Folds of the graphs for a cross-validation: auto for those that come with the set, or ten with each class shared out
+    /// evenly; or a file with one number a graph, 0 …. Null for a split.
+    /// </summary>
+    public string? Folds { get; init; }
+
+    /// <summary>The fold that is tested; null for run mod number of folds.</summary>
+    public int? Fold { get; init; }
+
+    /// <summary>
+    /// honest: the fold after the tested one is for validation. published: there is none, and all other folds are trained on, as
+    /// Xu et al. 2019 did; the best epoch is then chosen over all folds. Null for honest.
+    /// </summary>
+    public string? Protocol { get; init; }
 }

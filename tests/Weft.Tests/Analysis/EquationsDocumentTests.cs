@@ -26,7 +26,6 @@ public class EquationsDocumentTests
         [Hidden] = "D_h",
         [OracleGraph.EdgeFeatures] = "D_e",
         [K * Width] = "K·d",
-        [2 * D] = "2·D",
         [1] = "1",
     };
 

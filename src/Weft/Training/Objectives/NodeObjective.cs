@@ -23,7 +23,7 @@ internal sealed class NodeObjective : Objective
     {
         (this.data, this.settings) = (data, settings);
         sessions = [.. data.Batches.Select(b => new Session(model, b.Graph, b.Features, workspace))];
-        loss = data.Dataset.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
+        loss = LossOf(data);
         targets = [.. data.Batches.Select(b => Evaluation.Target(data, b, data.Split.Train))];
         trainable = [.. Enumerable.Range(0, sessions.Length).Where(b => targets[b].Count > 0)];
         order = [.. trainable];

@@ -1,4 +1,5 @@
 using Weft.Communication;
+using Weft.Losses;
 using Weft.Memory;
 using Weft.Models;
 
@@ -16,7 +17,11 @@ internal abstract class Objective : IDisposable
 {
     /// <summary>The objective that prepared data and settings ask for.</summary>
     /// <exception cref="ArgumentException">A setting is impossible; the message names it.</exception>
-    public static Objective Of(Model model, TrainingData data, TrainingSettings settings, Workspace workspace) => new NodeObjective(model, data, settings, workspace);
+    public static Objective Of(Model model, TrainingData data, TrainingSettings settings, Workspace workspace) =>
+        data.Pieces is not null ? new GraphObjective(model, data, settings, workspace) : new NodeObjective(model, data, settings, workspace);
+
+    /// <summary>The loss that fits what is learned.</summary>
+    protected static ILoss LossOf(TrainingData data) => data.Scored.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
 
     /// <summary>The processes that share the work.</summary>
     public virtual ICommunicator World => Alone.Instance;
