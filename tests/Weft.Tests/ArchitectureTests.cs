@@ -16,6 +16,8 @@ public partial class ArchitectureTests
         ["Communication"] = ["Memory"],
         ["Graphs"] = ["Communication", "Kernels", "Memory"],
         ["Layers"] = ["Graphs", "Communication", "Kernels", "Memory"],
+        ["MessagePassing"] = ["Layers", "Graphs", "Communication", "Kernels", "Memory"],
+        ["Companions"] = ["Graphs", "Communication", "Kernels", "Memory"],
         ["Losses"] = ["Layers", "Graphs", "Communication", "Kernels", "Memory"],
         ["Optimizers"] = ["Layers", "Graphs", "Communication", "Kernels", "Memory"],
         ["Models"] = ["Links", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
@@ -25,7 +27,7 @@ public partial class ArchitectureTests
         ["Distributed"] = ["Graphs", "Communication", "Kernels", "Memory"],
         ["Training"] = ["Distributed", "Models", "Links", "Losses", "Optimizers", "Sampling", "Datasets", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
         ["Measurement"] = ["Losses", "Optimizers", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
-        ["Analysis"] = ["Distributed", "Models", "Losses", "Optimizers", "Datasets", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
+        ["Analysis"] = ["Companions", "MessagePassing", "Distributed", "Models", "Losses", "Optimizers", "Datasets", "Layers", "Graphs", "Communication", "Kernels", "Memory"],
     };
 
     /// <summary>Single files that may use more, each with its reason.</summary>

@@ -15,6 +15,8 @@ internal static class Root
         Launch.Create,
         Evaluate.Create,
         Predict.Create,
+        Baseline.Create,
+        Explain.Create,
         Trace.Create,
         Compare.Create,
         Data.Create,

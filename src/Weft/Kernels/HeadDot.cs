@@ -16,6 +16,16 @@ internal static unsafe class HeadDot
         RowParallel.For(X.Rows, X.Count, ref job);
     }
 
+    /// <summary>r_{i,k} = ⟨X^k_i, Y^k_i⟩: inner products of two matrices, row by row and head by head.</summary>
+    /// <param name="X">[n, K·d]</param>
+    /// <param name="Y">[n, K·d]</param>
+    /// <param name="r">[n, K]</param>
+    public static void Rows(Matrix X, Matrix Y, Matrix r)
+    {
+        var job = new OfRows { X = X, Y = Y, R = r };
+        RowParallel.For(X.Rows, X.Count, ref job);
+    }
+
     /// <summary>da^k = Σ_i dc_{i,k} X^k_i, in leaves of 256 rows that meet in a dyadic tree.</summary>
     public static void AdjointA(Matrix X, Matrix dc, Matrix da)
     {
@@ -69,6 +79,19 @@ internal static unsafe class HeadDot
     {
         for (long step = 1; step < leaves; step *= 2)
             for (long t = 0; t + step < leaves; t += 2 * step) RowVector.Add(partials + (t + step) * width, partials + t * width, width);
+    }
+
+    private struct OfRows : IRowJob
+    {
+        public Matrix X, Y, R;
+
+        public readonly void Run(long first, long last)
+        {
+            long heads = R.Columns, d = X.Columns / heads;
+            for (long i = first; i < last; i++)
+                for (long k = 0; k < heads; k++)
+                    R.Data[i * R.Stride + k] = RowVector.Dot(X.Data + i * X.Stride + k * d, Y.Data + i * Y.Stride + k * d, d);
+        }
     }
 
     private struct Forward : IRowJob

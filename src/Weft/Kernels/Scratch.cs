@@ -23,6 +23,8 @@ internal enum ScratchUse
     EdgePartials,
     EdgeTotals,
     Row,
+    Message,
+    Factors,
 }
 
 /// <summary>Memory that a thread keeps between kernels, grown when a larger product comes; contents are not kept.</summary>
