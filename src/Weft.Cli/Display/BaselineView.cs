@@ -41,7 +41,8 @@ internal static class BaselineView
             return;
         }
         terminal.Say(FormattableString.Invariant($"label propagation ({rule}) on {set}: {dataset.Nodes:N0} nodes, {dataset.Edges.Count:N0} edges, {split.Train.Count(t => t)} known labels"));
-        ScoreTable.Write(terminal.Person, scores.Select(s => (s.Name, ScoreTable.Cells(s.Scores))));
+        ScoreColumn[] columns = [.. ScoreTable.Columns([.. scores.Select(s => s.Scores)]).Where(column => column.Name != "loss")];
+        ScoreTable.Write(terminal.Person, columns, scores.Select(s => (s.Name, ScoreTable.Cells(s.Scores, columns))));
         string ended = result.Change <= settings.Tolerance ? "nothing changes any more" : FormattableString.Invariant($"the last changed scores by {result.Change:0.#e+0}");
         terminal.Say(FormattableString.Invariant($"{result.Steps} steps, {time.TotalMilliseconds:F0} ms; {ended}; no label reaches {result.Unreached:N0} nodes"));
         terminal.Say(FormattableString.Invariant($"the most frequent class of the known labels alone: {scores[^1].Name} accuracy {scores[^1].Majority:P1}"));

@@ -21,10 +21,12 @@ public static class GradientCheck
     /// The default graph: 9 nodes, directed, weighted, with a node without edges, one without in-edges, self-loops, parallel edges of
     /// different weights and a hub.
     /// </summary>
-    public static Graph NastyGraph() => Graph.FromEdges(9,
+    /// <param name="edgeFeatures">Features of each edge, random numbers; 0 for none.</param>
+    public static Graph NastyGraph(int edgeFeatures = 0) => Graph.FromEdges(9,
         [2, 0, 5, 5, 5, 6, 0, 2, 3, 4, 5, 6, 8, 8, 8, 3, 8, 4],
         [2, 3, 4, 4, 4, 6, 7, 7, 7, 7, 7, 7, 7, 3, 5, 5, 6, 8],
-        [0.5f, 1.25f, 0.75f, -1.5f, 2, 1, 0.25f, 1.75f, 1.5f, 1, 0.5f, 0.875f, 1.125f, 0.375f, 1.625f, 1, 0.625f, 1.375f]);
+        [0.5f, 1.25f, 0.75f, -1.5f, 2, 1, 0.25f, 1.75f, 1.5f, 1, 0.5f, 0.875f, 1.125f, 0.375f, 1.625f, 1, 0.625f, 1.375f],
+        Features(18, edgeFeatures));
 
     /// <summary>Checks a layer as if it stood in the middle of a model: the loss is ⟨dH, its output⟩ with a random dH.</summary>
     /// <param name="layer">The layer.</param>
@@ -181,6 +183,14 @@ public static class GradientCheck
         }
     }
 
+    private static Matrix Features(long edges, int columns)
+    {
+        if (columns == 0) return default;
+        var features = Matrix.Allocate(edges, columns);
+        Randomize(features, new Random(columns), 1);
+        return features;
+    }
+
     private static double Largest(IEnumerable<double> values) => values.Select(Math.Abs).Append(0).Max();
 
     private static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
@@ -202,11 +212,12 @@ public static class GradientCheck
             {
                 kept.Add((name, parameter, Copy(parameter.Value), Copy(parameter.Gradient)));
                 parameter.Gradient.Clear();
-                if (parameter.Value.ToArray().All(value => value == 0)) Randomize(parameter.Value, random, Math.Min(1, 2 / Math.Sqrt(parameter.Value.Rows)));
+                if (parameter.IsLearned && parameter.Value.ToArray().All(value => value == 0)) Randomize(parameter.Value, random, Math.Min(1, 2 / Math.Sqrt(parameter.Value.Rows)));
             }
         }
 
-        public List<(string Name, Matrix Value, double[] Gradient)> Gradients => [.. kept.Select(k => (k.Name, k.Parameter.Value, k.Parameter.Gradient.ToArray()))];
+        // A running mean is no parameter of the loss.
+        public List<(string Name, Matrix Value, double[] Gradient)> Gradients => [.. kept.Where(k => k.Parameter.IsLearned).Select(k => (k.Name, k.Parameter.Value, k.Parameter.Gradient.ToArray()))];
 
         public void Dispose()
         {

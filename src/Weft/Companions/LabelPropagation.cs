@@ -110,7 +110,7 @@ public static class LabelPropagation
         double change = 0, largest = 0;
         for (long i = 0; i < F.Rows; i++)
         {
-            var (before, now) = ((ReadOnlySpan<Real>)F.Row(i), (ReadOnlySpan<Real>)next.Row(i));
+            Span<Real> before = F.Row(i), now = next.Row(i);
             for (int c = 0; c < now.Length; c++)
             {
                 change = Math.Max(change, Math.Abs((double)now[c] - before[c]));

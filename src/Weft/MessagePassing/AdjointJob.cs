@@ -126,9 +126,9 @@ internal unsafe struct AdjointJob : IRowJob
         Real* upstream = dA.Data + i * dA.Stride, dm = rows.Cotangent;
         switch (messages.Aggregation)
         {
-            case Aggregation.Sum: return new ReadOnlySpan<Real>(upstream, (int)width);
-            case Aggregation.Mean:
-                Real share = messages.Means.Data[edge * messages.Means.Stride];
+            case Aggregation.Sum when messages.Factors.IsMissing: return new ReadOnlySpan<Real>(upstream, (int)width);
+            case Aggregation.Sum or Aggregation.Mean:
+                Real share = messages.Factors.Data[edge * messages.Factors.Stride];
                 for (long j = 0; j < width; j++) dm[j] = share * upstream[j];   // dm_e = dA_i / (edges into i)
                 break;
             case Aggregation.Max:

@@ -3,10 +3,11 @@ namespace Weft.MessagePassing;
 /// <summary>One edge as its message sees it. The spans are read-only views of the node rows; they are valid during the call only.</summary>
 public readonly ref struct MessageEdge
 {
-    internal MessageEdge(ReadOnlySpan<Real> source, ReadOnlySpan<Real> destination, Real weight, int number)
+    internal MessageEdge(ReadOnlySpan<Real> source, ReadOnlySpan<Real> destination, ReadOnlySpan<Real> features, Real weight, int number)
     {
         Source = source;
         Destination = destination;
+        Features = features;
         Weight = weight;
         Number = number;
     }
@@ -16,6 +17,9 @@ public readonly ref struct MessageEdge
 
     /// <summary>Y_i, the row of the node that the edge enters; empty unless the layer projects or reads destinations.</summary>
     public ReadOnlySpan<Real> Destination { get; }
+
+    /// <summary>f_e, the features of the edge; empty in a graph whose edges have none.</summary>
+    public ReadOnlySpan<Real> Features { get; }
 
     /// <summary>w_e; 1 in a graph without weights.</summary>
     public Real Weight { get; }

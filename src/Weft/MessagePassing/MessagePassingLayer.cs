@@ -4,7 +4,7 @@ using Weft.Layers;
 namespace Weft.MessagePassing;
 
 /// <summary>
-/// A layer of one's own: m_e = message(X_j, Y_i, w_e), A_i = aggregate of m_e over the edges e from j into i, U_i = update(A_i, Y_i),
+/// A layer of one's own: m_e = message(X_j, Y_i, w_e, f_e), A_i = aggregate of m_e over the edges e from j into i, U_i = update(A_i, Y_i),
 /// H^l = σ(U), with X = H·W_src + b_src and Y = H·W_dst + b_dst where the layer asks for them.
 /// </summary>
 /// <remarks>
@@ -87,7 +87,7 @@ public abstract partial class MessagePassingLayer : ILayer
         return parameter;
     }
 
-    /// <summary>m_e = message(X_j, Y_i, w_e).</summary>
+    /// <summary>m_e = message(X_j, Y_i, w_e, f_e).</summary>
     /// <param name="edge">The edge, from j to i.</param>
     /// <param name="message">Receives m_e; its content is undefined until written.</param>
     protected abstract void Message(in MessageEdge edge, Span<Real> message);

@@ -10,7 +10,7 @@ internal unsafe struct Messages
 {
     public MessagePassingLayer Layer;
     public Aggregation Aggregation;
-    public Matrix X, Y, Weights, Means;
+    public Matrix X, Y, Features, Weights, Copies, Factors;
     public int[] EdgeIds;
     public long Width, Aggregated;
     public int Heads;
@@ -22,7 +22,15 @@ internal unsafe struct Messages
     public readonly MessageEdge Edge(long source, long destination, long edge) => new(
         new ReadOnlySpan<Real>(X.Data + source * X.Stride, (int)X.Columns),
         new ReadOnlySpan<Real>(Y.Data + destination * Y.Stride, (int)Y.Columns),
-        Weights.IsMissing ? 1 : Weights.Data[edge * Weights.Stride], EdgeIds[edge]);
+        new ReadOnlySpan<Real>(Features.Data + edge * Features.Stride, (int)Features.Columns), Weight(edge), EdgeIds[edge]);
+
+    // The weights of a sampled block are multiplied by the edges that each stands for; the sum over edges does that here.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly Real Weight(long edge)
+    {
+        Real weight = Weights.IsMissing ? 1 : Weights.Data[edge * Weights.Stride];
+        return Copies.IsMissing || Weights.IsMissing ? weight : weight / Copies.Data[edge * Copies.Stride];
+    }
 
     /// <summary>Begins a row: nothing has arrived.</summary>
     public readonly void Begin(Real* aggregate, Real* state)
@@ -43,8 +51,8 @@ internal unsafe struct Messages
     {
         switch (Aggregation)
         {
-            case Aggregation.Sum: RowVector.Add(message, aggregate, Aggregated); break;
-            case Aggregation.Mean: RowVector.AddScaled(Means.Data[edge * Means.Stride], message, aggregate, Aggregated); break;
+            case Aggregation.Sum when Factors.IsMissing: RowVector.Add(message, aggregate, Aggregated); break;
+            case Aggregation.Sum or Aggregation.Mean: RowVector.AddScaled(Factors.Data[edge * Factors.Stride], message, aggregate, Aggregated); break;
             case Aggregation.Max: Keep(message, (int)edge, aggregate, (int*)state); break;
             default: Weigh(message, aggregate, state); break;
         }

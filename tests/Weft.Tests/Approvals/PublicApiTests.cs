@@ -27,15 +27,26 @@ public class PublicApiTests
         foreach (var type in assembly.GetExportedTypes().OrderBy(t => t.FullName, StringComparer.Ordinal))
         {
             text.Append(Kind(type)).Append(' ').Append(type.FullName).Append('\n');
-            var members = type.GetMembers(BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
-                .Where(m => m is not MethodBase { IsSpecialName: true } and not Type && !IsPlumbing(type, m))
-                .Select(Member)
+            var members = type.GetMembers(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly)
+                .Where(m => IsVisible(m) && m is not MethodBase { IsSpecialName: true } and not Type && !IsPlumbing(type, m))
+                .Select(m => (IsProtected(m) ? "protected " : "") + Member(m))
                 .OrderBy(m => m.Replace("double", "Real", StringComparison.Ordinal), StringComparer.Ordinal)
                 .ThenBy(m => m, StringComparer.Ordinal);
             foreach (string member in members) text.Append("    ").Append(member).Append('\n');
         }
         return text.ToString();
     }
+
+    // What a derived class of another assembly sees is public too.
+    private static bool IsVisible(MemberInfo member) => member switch
+    {
+        MethodBase method => method.IsPublic || (method.IsFamily && !member.DeclaringType!.IsSealed),
+        FieldInfo field => field.IsPublic,
+        PropertyInfo property => property.GetMethod!.IsPublic,
+        _ => false,
+    };
+
+    private static bool IsProtected(MemberInfo member) => member is MethodBase { IsFamily: true };
 
     // What the compiler writes for records and every type has.
     private static bool IsPlumbing(Type type, MemberInfo member) =>

@@ -173,6 +173,34 @@ public class MessagePassingLaw
     }
 
     [Theory]
+    [InlineData(Aggregation.Sum)]
+    [InlineData(Aggregation.Mean)]
+    [InlineData(Aggregation.Max)]
+    public void Messages_read_the_features_of_their_edges(Aggregation aggregation)
+    {
+        var layer = new EdgeSum(aggregation, Width, 2, 4);
+        GradientCheck.Of(layer, Width, GradientCheck.NastyGraph(edgeFeatures: 2)).ThrowIfWrong();
+        // The features are those of the edge in the list's order, whatever the order in memory.
+        var features = Matrix.From(3, 1, [1, 10, 100]);
+        var run = new LayerRun(new EdgeSum(Aggregation.Sum, 1, 1, 1), Graph.FromEdges(3, [0, 1, 2], [2, 0, 0], [1, 1, 2], features));
+        run.With(new Dictionary<string, double[,]> { ["W_src"] = new double[,] { { 0 } }, ["V"] = new double[,] { { 1 } } });
+        Assert.Equal([210, 0, 1], run.Output(new double[3, 1]).Cast<double>());
+    }
+
+    [Fact]
+    public void A_sum_over_a_drawn_block_counts_each_edge_for_those_that_it_stands_for()
+    {
+        // Of four in-edges two were drawn: each stands for two, and the block's weights say so too.
+        var copies = Matrix.From(2, 1, [2, 2]);
+        var block = Graph.Block(EdgeView.Group([0, 0], [1, 2], 1, 3, out _), [5, 7], Matrix.From(2, 1, [2 * 0.5, 2 * 3]), [4, 8, 9], 20, null, new SampledEdges(copies, [4]));
+        var H = new double[,] { { 1 }, { 10 }, { 100 } };
+        Assert.Equal([2 * (0.5 * 10 + 3 * 100)], new LayerRun(new Copy(Aggregation.Sum, 1), block).Output(H).Cast<double>());
+        Assert.Equal([2 * (0.5 * 10 + 3 * 100) / 4], new LayerRun(new Copy(Aggregation.Mean, 1), block).Output(H).Cast<double>());
+        Assert.Equal([300], new LayerRun(new Copy(Aggregation.Max, 1), block).Output(H).Cast<double>());
+        GradientCheck.Of(new Copy(Aggregation.Sum, 1), 1, block).ThrowIfWrong();
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     public void An_exception_in_a_message_reaches_the_caller(int threads) => TrainingStep.WithThreads(threads, () =>

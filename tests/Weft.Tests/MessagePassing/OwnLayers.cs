@@ -125,6 +125,32 @@ internal sealed class Copy(Aggregation aggregation, long width) : MessagePassing
         RowMath.AddScaled(edge.Weight, dMessage, gradient.Source);
 }
 
+/// <summary>m_e = w_e · (X_j + f_e·V): features of edges, through learned weights.</summary>
+internal sealed class EdgeSum : MessagePassingLayer
+{
+    private readonly Parameter V;
+
+    public EdgeSum(Aggregation aggregation, long inputs, int edgeFeatures, int width) : base(aggregation, width)
+    {
+        ProjectSources(inputs, width);
+        V = Learn("V", edgeFeatures, width, Initializer.Glorot);
+    }
+
+    protected override void Message(in MessageEdge edge, Span<Real> message)
+    {
+        edge.Source.CopyTo(message);
+        for (int c = 0; c < edge.Features.Length; c++) RowMath.AddScaled(edge.Features[c], V.Value.Row(c), message);
+        for (int j = 0; j < message.Length; j++) message[j] *= edge.Weight;
+    }
+
+    protected override void MessageAdjoint(in MessageEdge edge, ReadOnlySpan<Real> dMessage, in MessageGradient gradient)
+    {
+        RowMath.AddScaled(edge.Weight, dMessage, gradient.Source);
+        if (!gradient.WantsDestination) return;
+        for (int c = 0; c < edge.Features.Length; c++) RowMath.AddScaled(edge.Weight * edge.Features[c], dMessage, gradient.Of(V).Slice(c * dMessage.Length, dMessage.Length));
+    }
+}
+
 /// <summary>A message that throws.</summary>
 internal sealed class Thrower(long width) : MessagePassingLayer(Aggregation.Sum, width)
 {
