@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Weft.Graphs;
 using Weft.Kernels;
 using Weft.Memory;
 
