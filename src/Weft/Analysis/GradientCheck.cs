@@ -33,9 +33,11 @@ public static class GradientCheck
     /// <param name="inputs">Width of its input.</param>
     /// <param name="graph">Where it runs; null for <see cref="NastyGraph"/>.</param>
     /// <param name="settings">Step, tolerance, seed.</param>
+    /// <exception cref="ArgumentException">The layer reads the outputs of other layers too: check it in a model.</exception>
     public static GradientReport Of(ILayer layer, long inputs, Graph? graph = null, GradientCheckSettings? settings = null)
     {
         ArgumentNullException.ThrowIfNull(layer);
+        if (layer.Joins.Count > 0) throw new ArgumentException($"{layer.GetType().Name} reads the outputs of other layers too: check it in a model with them");
         settings ??= new();
         graph ??= NastyGraph();
         var random = new Random(settings.Seed);
