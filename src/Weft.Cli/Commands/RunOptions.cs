@@ -11,7 +11,7 @@ namespace Weft.Cli.Commands;
 /// </summary>
 internal sealed class RunOptions
 {
-    private static readonly string[] OnOffNames = ["--bias", "--share-weights", "--self-loops", "--normalize-features"];
+    private static readonly string[] OnOffNames = ["--bias", "--share-weights", "--residual", "--self-loops", "--normalize-features"];
 
     // The last ones are no values, but meant as such: the message that refuses them says so.
     private static readonly string[] OnOffWords = ["on", "off", "true", "false", "yes", "no", "1", "0"];
@@ -27,13 +27,18 @@ internal sealed class RunOptions
         Model(Ask.WholeIfGiven("--output-heads", "Heads of the last attention layer, averaged [1]", 1), (m, v) => m with { OutputHeads = v!.Value });
         Model(Ask.RateIfGiven("--dropout", "Share of each layer's input that training drops [0.5]"), (m, v) => m with { Dropout = v!.Value });
         Model(Ask.RateIfGiven("--attention-dropout", "Share of attention coefficients that training drops [0]"), (m, v) => m with { AttentionDropout = v!.Value });
-        Model(Ask.Choice("--activation", "After hidden layers [elu for attention, else relu]", null, "none", "relu", "elu", "leaky-relu", "tanh", "logistic"), (m, v) => m with { Activation = v });
+        Model(Ask.Choice("--activation", "After hidden layers [elu for attention, else relu]", null, "none", "relu", "elu", "leaky-relu", "tanh", "logistic", "gelu", "prelu"), (m, v) => m with { Activation = v });
         Model(Ask.NumberIfGiven("--slope", "Slope of the leaky ReLU of attention logits [0.2]"), (m, v) => m with { Slope = v!.Value });
         Model(OnOff("--bias", "Biases [on]"), (m, v) => m with { Bias = v == "on" });
         Model(OnOff("--share-weights", "GATv2: one matrix for sources and destinations [off]"), (m, v) => m with { ShareWeights = v == "on" });
+        Model(Ask.Choice("--norm", "Normalisation between a hidden layer and its activation [none]", null, ["none", .. Architecture.NormNames]), (m, v) => m with { Norm = v });
+        Model(OnOff("--residual", "Add each hidden layer's input to its output [off]"), (m, v) => m with { Residual = v == "on" });
+        Model(Ask.Choice("--jumping-knowledge", "All hidden layers, combined, into a last linear layer [none]", null, ["none", .. Architecture.JumpingNames]), (m, v) => m with { JumpingKnowledge = v });
+        Model(Ask.RateIfGiven("--drop-edge", "Share of the edges that each training step leaves out [0]"), (m, v) => m with { DropEdge = v!.Value });
         Model(Ask.WholeIfGiven("--embedding", "Width of a learned embedding before the first layer [0: none]", 0), (m, v) => m with { EmbeddingWidth = v!.Value });
 
         Model(Ask.Choice("--readout", "From nodes to graphs, where graphs have labels [mean; gin sum]", null, "sum", "mean", "max", "attention"), (m, v) => m with { Readout = v });
+        Model(Ask.Switch("--jump-from-features", "Jumping knowledge reads the features too"), (m, v) => m with { JumpFromFeatures = v });
         Model(Ask.Switch("--norm-inside", "GIN: batch norms inside the layers' perceptrons"), (m, v) => m with { NormInside = v });
         Model(Ask.Switch("--learn-epsilon", "GIN with norms inside: learn ε [it stays 0]"), (m, v) => m with { LearnEpsilon = v });
 

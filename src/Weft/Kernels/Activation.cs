@@ -22,6 +22,9 @@ public enum ActivationKind
 
     /// <summary>1 / (1 + e⁻ˣ).</summary>
     Logistic,
+
+    /// <summary>x·Φ(x), Φ the distribution function of the normal distribution.</summary>
+    Gelu,
 }
 
 /// <summary>
@@ -31,8 +34,8 @@ public enum ActivationKind
 /// <param name="Parameter">LeakyReLU's slope s for x ≤ 0 or ELU's α; other functions do not read it.</param>
 public readonly record struct Activation(ActivationKind Kind, double Parameter = 1)
 {
-    /// <summary>True where σ' can be told from σ's value: not where a negative slope folds two arguments onto one value.</summary>
-    internal bool HasSlopeOfOutput => Kind is not (ActivationKind.LeakyRelu or ActivationKind.Elu) || Parameter >= 0;
+    /// <summary>True where σ' can be told from σ's value: not where two arguments have one value, as with a negative slope.</summary>
+    internal bool HasSlopeOfOutput => Kind != ActivationKind.Gelu && (Kind is not (ActivationKind.LeakyRelu or ActivationKind.Elu) || Parameter >= 0);
 
     /// <summary>σ(x) = x.</summary>
     public static Activation Identity => new(ActivationKind.Identity);
@@ -49,12 +52,15 @@ public readonly record struct Activation(ActivationKind Kind, double Parameter =
     /// <summary>σ(x) = 1 / (1 + e⁻ˣ).</summary>
     public static Activation Logistic => new(ActivationKind.Logistic);
 
+    /// <summary>σ(x) = x·Φ(x).</summary>
+    public static Activation Gelu => new(ActivationKind.Gelu);
+
     /// <summary>σ(x) = x if x &gt; 0, else <paramref name="slope"/>·x. Attention uses 0.2.</summary>
     public static Activation LeakyRelu(double slope) => new(ActivationKind.LeakyRelu, slope);
 
     /// <summary>
     /// Reads <c>identity</c> (or <c>none</c>), <c>relu</c>, <c>leaky_relu</c> (slope 0.01) or <c>leaky_relu:0.2</c>, <c>elu</c>
-    /// (α = 1) or <c>elu:0.5</c>, <c>tanh</c>, <c>logistic</c> (or <c>sigmoid</c>); case, '-' and '_' make no difference.
+    /// (α = 1) or <c>elu:0.5</c>, <c>tanh</c>, <c>logistic</c> (or <c>sigmoid</c>), <c>gelu</c>; case, '-' and '_' make no difference.
     /// </summary>
     /// <exception cref="FormatException">The text names no activation.</exception>
     public static Activation Parse(string text)
@@ -72,11 +78,12 @@ public readonly record struct Activation(ActivationKind Kind, double Parameter =
             "ELU" => Elu with { Parameter = parameter ?? 1 },
             "TANH" => Tanh,
             "LOGISTIC" or "SIGMOID" => Logistic,
+            "GELU" => Gelu,
             _ => null,
         };
         bool takesParameter = found is { Kind: ActivationKind.LeakyRelu or ActivationKind.Elu };
         if (found is null || parts.Length > (takesParameter ? 2 : 1) || (parts.Length == 2 && parameter is null))
-            throw new FormatException($"'{text}' is no activation; use identity, relu, leaky_relu:SLOPE, elu:ALPHA, tanh or logistic");
+            throw new FormatException($"'{text}' is no activation; use identity, relu, leaky_relu:SLOPE, elu:ALPHA, tanh, logistic or gelu");
         return found.Value;
     }
 
@@ -89,6 +96,7 @@ public readonly record struct Activation(ActivationKind Kind, double Parameter =
         ActivationKind.Relu => "relu",
         ActivationKind.Tanh => "tanh",
         ActivationKind.Logistic => "logistic",
+        ActivationKind.Gelu => "gelu",
         _ => "identity",
     };
 }

@@ -57,6 +57,7 @@ internal static unsafe class ActivationPass
             case ActivationKind.Elu: Width(new EluFunction((Real)σ.Parameter), ref job); break;
             case ActivationKind.Tanh: Width(default(TanhFunction), ref job); break;
             case ActivationKind.Logistic: Width(default(LogisticFunction), ref job); break;
+            case ActivationKind.Gelu: Width(default(GeluFunction), ref job); break;
             default: throw new ArgumentOutOfRangeException(nameof(σ), σ.Kind, "no such activation");
         }
     }

@@ -7,7 +7,7 @@ namespace Weft.Kernels;
 internal static unsafe partial class Elementwise
 {
     /// <summary>Scalar operations that an exponential counts for when rows are shared out.</summary>
-    private const int ExponentialCost = 8;
+    private const int ExponentialCost = 8, NormalCost = 24;
     private const int NarrowColumns = 64;
 
     /// <summary>H = σ(Z).</summary>
@@ -23,6 +23,7 @@ internal static unsafe partial class Elementwise
             case ActivationKind.Elu: Map.Entries(Z, Z, new ValueOf<EluFunction>(new((Real)σ.Parameter)), H, ExponentialCost); break;
             case ActivationKind.Tanh: Map.Entries(Z, Z, new ValueOf<TanhFunction>(default), H, ExponentialCost); break;
             case ActivationKind.Logistic: Map.Entries(Z, Z, new ValueOf<LogisticFunction>(default), H, ExponentialCost); break;
+            case ActivationKind.Gelu: Map.Entries(Z, Z, new ValueOf<GeluFunction>(default), H, NormalCost); break;
             default: throw new ArgumentOutOfRangeException(nameof(σ), σ.Kind, "no such activation");
         }
     }
@@ -31,7 +32,7 @@ internal static unsafe partial class Elementwise
     public static void Forward(Activation σ, Matrix Z, Matrix b, Matrix H)
     {
         var job = new ForwardJob(σ, Z, b, H);
-        bool exponential = σ.Kind is ActivationKind.Elu or ActivationKind.Tanh or ActivationKind.Logistic;
+        bool exponential = σ.Kind is ActivationKind.Elu or ActivationKind.Tanh or ActivationKind.Logistic or ActivationKind.Gelu;
         RowParallel.For(Z.Rows, Z.Count * (exponential ? ExponentialCost : 1), ref job);
     }
 
@@ -48,6 +49,7 @@ internal static unsafe partial class Elementwise
             case ActivationKind.Elu: Map.Entries(Z, dH, new TimesSlopeOf<EluFunction>(new((Real)σ.Parameter)), dZ, ExponentialCost); break;
             case ActivationKind.Tanh: Map.Entries(Z, dH, new TimesSlopeOf<TanhFunction>(default), dZ, ExponentialCost); break;
             case ActivationKind.Logistic: Map.Entries(Z, dH, new TimesSlopeOf<LogisticFunction>(default), dZ, ExponentialCost); break;
+            case ActivationKind.Gelu: Map.Entries(Z, dH, new TimesSlopeOf<GeluFunction>(default), dZ, NormalCost); break;
             default: throw new ArgumentOutOfRangeException(nameof(σ), σ.Kind, "no such activation");
         }
     }
@@ -63,6 +65,7 @@ internal static unsafe partial class Elementwise
             case ActivationKind.Elu: Map.Entries(Z, Z, new SlopeOf<EluFunction>(new((Real)σ.Parameter)), D, ExponentialCost); break;
             case ActivationKind.Tanh: Map.Entries(Z, Z, new SlopeOf<TanhFunction>(default), D, ExponentialCost); break;
             case ActivationKind.Logistic: Map.Entries(Z, Z, new SlopeOf<LogisticFunction>(default), D, ExponentialCost); break;
+            case ActivationKind.Gelu: Map.Entries(Z, Z, new SlopeOf<GeluFunction>(default), D, NormalCost); break;
             default: throw new ArgumentOutOfRangeException(nameof(σ), σ.Kind, "no such activation");
         }
     }
@@ -84,6 +87,15 @@ internal static unsafe partial class Elementwise
 
     /// <summary>result = A + B.</summary>
     public static void Add(Matrix A, Matrix B, Matrix result) => Map.Entries(A, B, default(Sum), result);
+
+    /// <summary>result = max(A, B); A where they are equal.</summary>
+    public static void Max(Matrix A, Matrix B, Matrix result) => Map.Entries(A, B, default(Larger), result);
+
+    /// <summary>result = A where B is not below 0, else 0; with B = J − max over all J what a maximum gives back to J.</summary>
+    public static void WhereNotNegative(Matrix A, Matrix B, Matrix result) => Map.Entries(A, B, default(Reached), result);
+
+    /// <summary>result = A − B.</summary>
+    public static void Subtract(Matrix A, Matrix B, Matrix result) => Map.Entries(A, B, default(Difference), result);
 
     /// <summary>result = A + scale · B.</summary>
     public static void AddScaled(Matrix A, double scale, Matrix B, Matrix result) => Map.Entries(A, B, new ScaledSum((Real)scale), result);
@@ -136,6 +148,30 @@ internal static unsafe partial class Elementwise
         public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
             where TLanes : struct, ILanes<TVector>
             where TVector : unmanaged => TLanes.Add(a, b);
+    }
+
+    private readonly struct Difference : IEntryOperator
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => TLanes.Subtract(a, b);
+    }
+
+    private readonly struct Larger : IEntryOperator
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => TLanes.Select(TLanes.Less(a, b), b, a);
+    }
+
+    private readonly struct Reached : IEntryOperator
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => TLanes.Select(TLanes.AtMost(default, b), a, default);
     }
 
     private readonly struct Product : IEntryOperator

@@ -17,6 +17,9 @@ public enum Initializer
 
     /// <summary>All ones: scales and running variances.</summary>
     One,
+
+    /// <summary>All 1/4: learned slopes.</summary>
+    Quarter,
 }
 
 /// <summary>A trainable matrix with its gradient.</summary>
@@ -67,10 +70,10 @@ public sealed class Parameter
     public bool IsBias => Name.StartsWith('b');
 
     /// <summary>
-    /// True for what weight decay pulls to zero unless told otherwise: not biases, and not what starts at one, because zero is no neutral
-    /// value of a scale.
+    /// True for what weight decay pulls to zero unless told otherwise: not biases, and not what starts at a constant, because zero is no
+    /// neutral value of a scale or a slope.
     /// </summary>
-    internal bool IsDecayed => IsLearned && !IsBias && Initializer != Initializer.One;
+    internal bool IsDecayed => IsLearned && !IsBias && Initializer is not (Initializer.One or Initializer.Quarter);
 
     /// <summary>Sets the start values, which depend on the seed and <paramref name="number"/> (the parameter's place in its model) alone.</summary>
     public void Initialize(ulong seed, int number)
@@ -80,9 +83,9 @@ public sealed class Parameter
             Value.Clear();
             return;
         }
-        if (Initializer == Initializer.One)
+        if (Initializer is Initializer.One or Initializer.Quarter)
         {
-            Value.Fill(1);
+            Value.Fill(Initializer == Initializer.One ? 1 : (Real)0.25);
             return;
         }
         double bound = Initializer == Initializer.Glorot ? Math.Sqrt(6.0 / (FanIn + FanOut)) : 1;

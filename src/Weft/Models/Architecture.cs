@@ -21,13 +21,13 @@ public sealed record ModelSettings
     /// <summary>Heads of the last attention layer, which are averaged.</summary>
     public int OutputHeads { get; init; } = 1;
 
-    /// <summary>Rate of dropout on each layer's input.</summary>
+    /// <summary>Rate of dropout on each layer's input; where there is a readout, on that one's output alone.</summary>
     public double Dropout { get; init; } = 0.5;
 
     /// <summary>Rate of dropout on attention coefficients.</summary>
     public double AttentionDropout { get; init; }
 
-    /// <summary>Activation of hidden layers: elu for attention, relu for the others. "none" for none.</summary>
+    /// <summary>Activation of hidden layers: elu for attention, relu for the others. "none" for none, "prelu" for a leaky ReLU with a learned slope.</summary>
     public string? Activation { get; init; }
 
     /// <summary>Slope of the leaky ReLU of attention logits.</summary>
@@ -45,11 +45,26 @@ public sealed record ModelSettings
     /// <summary>Activation of the embedding.</summary>
     public string? EmbeddingActivation { get; init; }
 
+    /// <summary>Normalisation between a hidden layer and its activation: batch, layer or graph; null or "none" for none.</summary>
+    public string? Norm { get; init; }
+
+    /// <summary>True to add each hidden layer's input to its output, through a learned matrix where the widths differ.</summary>
+    public bool Residual { get; init; }
+
+    /// <summary>What a last linear layer reads of all hidden layers: cat, max or sum; null or "none" for a model that ends in its last layer.</summary>
+    public string? JumpingKnowledge { get; init; }
+
+    /// <summary>Share of the edges that a training step leaves out.</summary>
+    public double DropEdge { get; init; }
+
     /// <summary>
     /// How rows of nodes become rows of graphs: sum, mean, max or attention. All layers are then hidden ones, and a linear layer
     /// follows the readout. Null where rows are nodes.
     /// </summary>
     public string? Readout { get; init; }
+
+    /// <summary>Jumping knowledge reads the features too.</summary>
+    public bool JumpFromFeatures { get; init; }
 
     /// <summary>GIN: a batch norm inside each layer's perceptron, before its activation.</summary>
     public bool NormInside { get; init; }
@@ -67,6 +82,12 @@ public static class Architecture
     /// <summary>Names that <see cref="Build"/> knows.</summary>
     public static IReadOnlyList<string> Names { get; } = ["gcn", "gat", "gatv2", "gin", "sage", "transformer", "mlp"];
 
+    /// <summary>Normalisations.</summary>
+    internal static readonly string[] NormNames = ["batch", "layer", "graph"];
+
+    /// <summary>Ways of jumping knowledge.</summary>
+    internal static readonly string[] JumpingNames = ["cat", "max", "sum"];
+
     /// <summary>True for models whose layers have heads.</summary>
     public static bool HasHeads(string model) => model is "gat" or "gatv2" or "transformer";
 
@@ -82,7 +103,11 @@ public static class Architecture
         };
     }
 
-    /// <summary>A model with zero parameters; <see cref="Models.Model.Initialize"/> gives them their start values.</summary>
+    /// <summary>
+    /// A model with zero parameters, in which a hidden layer is dropout of its input, the layer, the norm, the activation, and then the residual
+    /// connection from its input, in this order.
+    /// <see cref="Models.Model.Initialize"/> gives the start values.
+    /// </summary>
     /// <param name="settings">What to build.</param>
     /// <param name="inputs">Features of a node, D.</param>
     /// <param name="outputs">Columns of the output: classes, or targets.</param>
@@ -93,7 +118,11 @@ public static class Architecture
         Check(settings, inputs, outputs);
         var settled = Settle(settings);
         int hidden = settled.Hidden!.Value;
-        var activation = Activate(settled.Activation!);
+        // A learned slope is a layer of its own.
+        bool prelu = settled.Activation == "prelu";
+        var activation = Activate(prelu ? "none" : settled.Activation!);
+        bool jumps = Given(settings.JumpingKnowledge), norms = Given(settings.Norm);
+        var hiddenOutputs = new List<(int Layer, long Width)>();
         var layers = new List<ILayer>();
         long width = inputs;
         if (settings.EmbeddingWidth > 0)
@@ -103,37 +132,41 @@ public static class Architecture
         }
         for (int number = 1; number <= settings.Layers; number++)
         {
-            bool last = number == settings.Layers && !settings.LinearOutput && settings.Readout is null;
+            bool last = number == settings.Layers && !settings.LinearOutput && !jumps && settings.Readout is null;
+            var (from, fromWidth) = (layers.Count - 1, width);
             if (settings.Dropout > 0 && settings.Readout is null) layers.Add(new Dropout(settings.Dropout));
-            if (settings.NormInside)
-            {
-                layers.AddRange(GinWithNorms(settings, width, last ? outputs : hidden, activation));
-                width = last ? outputs : hidden;
-                continue;
-            }
-            var layer = Layer(settings, width, last ? outputs : hidden, last, last ? default : activation);
+            if (settings.NormInside) layers.AddRange(GinInside(settings, width, hidden));
+            var layer = settings.NormInside ? new Linear(hidden, last ? outputs : hidden, settings.Bias, last || norms ? default : activation)
+                : Layer(settings, width, last ? outputs : hidden, last, last || norms ? default : activation);
             layers.Add(layer);
             width = layer.Outputs(width);
+            if (last) break;
+            if (norms) layers.Add(Catalog.Layers[settings.Norm + "-norm"](new LayerSettings { Inputs = width, Outputs = width, Activation = activation }));
+            if (prelu) layers.Add(new Prelu());
+            if (settings.Residual) layers.Add(new Residual(width, from, fromWidth, project: from < 0));
+            hiddenOutputs.Add((layers.Count - 1, width));
+        }
+        if (jumps)
+        {
+            var mode = settings.JumpingKnowledge switch { "cat" => Jumping.Concatenate, "max" => Jumping.Max, _ => Jumping.Sum };
+            (int Layer, long Width)[] earlier = [.. settings.JumpFromFeatures ? [(-1, inputs)] : Array.Empty<(int, long)>(), .. hiddenOutputs[..^1]];
+            var jumping = new JumpingKnowledge(mode, [.. earlier.Select(h => h.Layer)], [.. earlier.Select(h => h.Width)]);
+            layers.Add(jumping);
+            width = jumping.Outputs(width);
         }
         if (settings.Readout is { } readout)
         {
             layers.Add(Catalog.Layers["readout-" + readout](new LayerSettings { Inputs = width, Outputs = width }));
             if (settings.Dropout > 0) layers.Add(new Dropout(settings.Dropout));
-            layers.Add(new Linear(width, outputs, settings.Bias));
         }
+        if (jumps || settings.Readout is not null) layers.Add(new Linear(width, outputs, settings.Bias));
         else if (settings.LinearOutput) layers.Add(new Linear(width, outputs, bias: false));
         return new Model(layers) { Settings = settings, Inputs = inputs, Outputs = outputs };
     }
 
-    // The sum over neighbours, then a perceptron of two layers with a norm before its inner activation and one before the outer.
-    private static ILayer[] GinWithNorms(ModelSettings settings, long inputs, long width, Activation activation) =>
-    [
-        new GinSum(settings.LearnEpsilon),
-        new Linear(inputs, width, settings.Bias),
-        new BatchNorm(width, new(ActivationKind.Relu)),
-        new Linear(width, width, settings.Bias),
-        new BatchNorm(width, activation),
-    ];
+    // The sum over neighbours and the first half of the perceptron, with a norm before its activation.
+    private static ILayer[] GinInside(ModelSettings settings, long inputs, long width) =>
+        [new GinSum(settings.LearnEpsilon), new Linear(inputs, width, settings.Bias), new BatchNorm(width, new(ActivationKind.Relu))];
 
     private static ILayer Layer(ModelSettings settings, long inputs, long outputs, bool last, Activation activation) =>
         Catalog.Layers[settings.Model switch { "mlp" => "linear", "transformer" => "attention", var name => name }](new LayerSettings
@@ -154,17 +187,29 @@ public static class Architecture
     private static Activation Activate(string name) =>
         name == "none" ? default : Activation.Parse(name);
 
+    /// <summary>True for a choice that is not none.</summary>
+    internal static bool Given(string? choice) => choice is not (null or "none");
+
+    private static void OneOf(string? choice, string name, params string[] choices)
+    {
+        if (Given(choice) && !choices.Contains(choice)) throw new ArgumentException($"{name} is '{choice}'; none, {string.Join(", ", choices)} were expected");
+    }
+
     private static void Check(ModelSettings settings, long inputs, long outputs)
     {
         if (!Names.Contains(settings.Model)) throw new ArgumentException($"there is no model '{settings.Model}'; use one of {string.Join(", ", Names)}");
         if (settings.Readout is not (null or "sum" or "mean" or "max" or "attention")) throw new ArgumentException($"there is no readout '{settings.Readout}'; use sum, mean, max or attention");
         if (settings.NormInside && settings.Model != "gin") throw new ArgumentException($"a norm inside the layers' perceptrons is for gin; {settings.Model} has none");
+        if (settings.JumpFromFeatures && !Given(settings.JumpingKnowledge)) throw new ArgumentException("jump-from-features is on, and there is no jumping knowledge: choose one");
         AtLeastOne(settings.Layers, "layers");
         AtLeastOne(settings.Hidden ?? 1, "hidden");
         AtLeastOne(settings.Heads, "heads");
         AtLeastOne(settings.OutputHeads, "output-heads");
         Rate(settings.Dropout, "dropout");
         Rate(settings.AttentionDropout, "attention-dropout");
+        Rate(settings.DropEdge, "drop-edge");
+        OneOf(settings.Norm, "norm", NormNames);
+        OneOf(settings.JumpingKnowledge, "jumping-knowledge", JumpingNames);
         if (!double.IsFinite(settings.Slope)) throw new ArgumentException($"slope is {settings.Slope}; a finite number was expected");
         if (inputs < 1) throw new ArgumentException("the nodes have no features; make some with --features degree, onehot, constant or learned");
         if (outputs < 1) throw new ArgumentException("the data have no classes and no targets to learn");

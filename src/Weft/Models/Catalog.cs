@@ -51,7 +51,7 @@ public sealed record LayerSettings
     /// <summary>Self-attention: τ; 0 stands for 1/√d.</summary>
     public double Scale { get; init; }
 
-    /// <summary>Self-attention: add H·W_skip.</summary>
+    /// <summary>Self-attention: add H·W_skip. A residual connection: a projection even where the widths agree.</summary>
     public bool Residual { get; init; }
 
     /// <summary>D_e, features of an edge: GAT, GATv2 (0 for none) and GINE.</summary>
@@ -84,5 +84,12 @@ public static class Catalog
         ["pointwise"] = s => new Pointwise(s.Activation),
         ["batch-norm"] = s => new BatchNorm(s.Inputs, s.Activation),
         ["layer-norm"] = s => new LayerNorm(s.Inputs, s.Activation),
+        ["graph-norm"] = s => new GraphNorm(s.Inputs, s.Activation),
+        ["prelu"] = _ => new Prelu(),
+        // By themselves these join the features.
+        ["residual"] = s => new Residual(s.Inputs, from: -1, s.Inputs, project: s.Residual),
+        ["jumping-cat"] = s => new JumpingKnowledge(Jumping.Concatenate, [-1], [s.Inputs]),
+        ["jumping-max"] = s => new JumpingKnowledge(Jumping.Max, [-1], [s.Inputs]),
+        ["jumping-sum"] = s => new JumpingKnowledge(Jumping.Sum, [-1], [s.Inputs]),
     };
 }

@@ -2,7 +2,7 @@ using Weft.Layers;
 
 namespace Weft.Optimizers;
 
-/// <summary>λ, the pull of weights to zero, and the parameters that it covers: by default weights, not biases or scales.</summary>
+/// <summary>λ, the pull of weights to zero, and the parameters that it covers: by default weights, not biases, scales or slopes.</summary>
 /// <param name="Lambda">λ; 0 for none.</param>
 public sealed record WeightDecay(double Lambda)
 {

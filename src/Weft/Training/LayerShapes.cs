@@ -15,6 +15,8 @@ internal static class LayerShapes
     {
         var settled = Architecture.Settle(settings);
         var shapes = new List<LayerShape>();
+        bool jumps = Architecture.Given(settled.JumpingKnowledge);
+        long hiddenWidths = 0;
         long width = inputs;
         if (settled.EmbeddingWidth > 0)
         {
@@ -23,7 +25,7 @@ internal static class LayerShapes
         }
         for (int number = 1; number <= settled.Layers; number++)
         {
-            bool first = shapes.Count == 0, last = number == settled.Layers && !settled.LinearOutput, heads = Architecture.HasHeads(settled.Model);
+            bool first = shapes.Count == 0, last = number == settled.Layers && !settled.LinearOutput && !jumps, heads = Architecture.HasHeads(settled.Model);
             var shape = new LayerShape(settled.Model switch { "mlp" => "linear", "transformer" => "attention", var name => name }, width, last ? outputs : settled.Hidden!.Value)
             {
                 Hidden = settled.Model == "gin" ? settled.Hidden!.Value : 0,
@@ -38,9 +40,16 @@ internal static class LayerShapes
                 SparseInput = first && sparse,
             };
             shapes.Add(shape);
+            long before = width;
             width = shape.Concatenate ? shape.Heads * shape.Outputs : shape.Outputs;
+            if (last) break;
+            if (Architecture.Given(settled.Norm)) shapes.Add(new LayerShape(settled.Norm + "-norm", width, width));
+            if (settled.Activation == "prelu") shapes.Add(new LayerShape("prelu", width, width));
+            if (settled.Residual) shapes.Add(new LayerShape("residual", before, width) { Residual = first && settled.EmbeddingWidth == 0 || before != width, SparseInput = first && sparse });
+            hiddenWidths += width;
         }
-        if (settled.LinearOutput) shapes.Add(new LayerShape("linear", width, outputs) { Bias = false });
+        if (jumps) shapes.Add(new LayerShape("linear", settled.JumpingKnowledge == "cat" ? hiddenWidths : width, outputs) { Bias = settled.Bias });
+        else if (settled.LinearOutput) shapes.Add(new LayerShape("linear", width, outputs) { Bias = false });
         return shapes;
     }
 }

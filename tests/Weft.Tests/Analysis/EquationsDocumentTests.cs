@@ -26,6 +26,7 @@ public class EquationsDocumentTests
         [Hidden] = "D_h",
         [OracleGraph.EdgeFeatures] = "D_e",
         [K * Width] = "K·d",
+        [2 * D] = "2·D",
         [1] = "1",
     };
 

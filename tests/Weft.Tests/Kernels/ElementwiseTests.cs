@@ -88,6 +88,60 @@ public class ElementwiseTests
     }
 
     [Fact]
+    public void The_normal_distribution_is_exact_in_its_tail_too()
+    {
+        var points = new List<double> { 0, -0.0, 1e-30, 1e30, -1e30 };
+        for (double x = sizeof(Real) == 4 ? -12 : -37; x <= 12; x += 0.0137) points.Add(x);
+        var Z = Matrix.From(1, points.Count, points.ToArray());
+        Matrix H = Matrix.Allocate(1, Z.Columns), D = Matrix.Allocate(1, Z.Columns);
+        Elementwise.Forward(Activation.Gelu, Z, H);
+        Elementwise.Derivative(Activation.Gelu, Z, D);
+        for (int j = 0; j < Z.Columns; j++)
+        {
+            double x = Z[0, j], distribution = NormalDistribution(x), density = Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI);
+            // The rounding of x² grows in the exponent.
+            double units = 12 + 2 * Math.Min(x * x, 1500);
+            double value = x > -100 ? x * distribution : Math.Max(x, 0), slope = Math.Abs(x) < 100 ? distribution + x * density : distribution;
+            AssertNear(value, H[0, j], units, $"gelu at {x:R}");
+            double allowed = units * Precision * (distribution + Math.Abs(Math.Abs(x) < 100 ? x * density : 0)) + (sizeof(Real) == 4 ? 1e-37 : 2e-307);
+            Assert.True(Math.Abs(slope - D[0, j]) <= allowed, $"slope of gelu at {x:R}: {D[0, j]:R}, not {slope:R}");
+        }
+        (Z[0, 0], Z[0, 1], Z[0, 2]) = (Real.NaN, Real.PositiveInfinity, Real.NegativeInfinity);
+        Elementwise.Forward(Activation.Gelu, Z, H);
+        Assert.True(Real.IsNaN(H[0, 0]));
+        Assert.Equal(Real.PositiveInfinity, H[0, 1]);
+        Assert.Equal(0, H[0, 2]);
+    }
+
+    // By the continued fraction of the tail where it converges soon, else by the series whose terms have one sign.
+    private static double NormalDistribution(double x)
+    {
+        if (Math.Abs(x) > 100) return x > 0 ? 1 : 0;
+        double density = Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI), z = Math.Abs(x);
+        if (z > 3)
+        {
+            double fraction = z;
+            for (int k = 200; k > 0; k--) fraction = z + k / fraction;
+            double tail = density / fraction;
+            return x < 0 ? tail : 1 - tail;
+        }
+        double sum = 0, term = x;
+        for (int n = 1; n < 200; n++)
+        {
+            sum += term;
+            term *= x * x / (2 * n + 1);
+        }
+        return x < -1 ? NormalTail(z) : 0.5 + density * sum;
+    }
+
+    private static double NormalTail(double z)
+    {
+        double fraction = z, density = Math.Exp(-z * z / 2) / Math.Sqrt(2 * Math.PI);
+        for (int k = 20_000; k > 0; k--) fraction = z + k / fraction;
+        return density / fraction;
+    }
+
+    [Fact]
     public void Exponentials_are_right_to_two_units_in_the_last_place()
     {
         // ELU with α = 1 is e^x − 1 and its slope e^x for x ≤ 0.
@@ -272,6 +326,7 @@ public class ElementwiseTests
     [InlineData("tanh", ActivationKind.Tanh, 1)]
     [InlineData("sigmoid", ActivationKind.Logistic, 1)]
     [InlineData("none", ActivationKind.Identity, 1)]
+    [InlineData("gelu", ActivationKind.Gelu, 1)]
     public void Names_of_activations_are_read_and_written(string text, ActivationKind kind, double parameter)
     {
         var σ = Activation.Parse(text);

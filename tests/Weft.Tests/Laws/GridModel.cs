@@ -44,7 +44,7 @@ internal sealed record GridModel(string Layer, string Setting, LayerSettings Set
     [
         .. from setting in AllSettings
            from shape in new (bool Deep, bool Sparse)[] { (false, false), (true, false), (true, true) }
-           where !shape.Sparse || !LayerCase.IsDenseOnly(layer)
+           where (!shape.Sparse || !LayerCase.IsDenseOnly(layer)) && (!shape.Deep || !LayerCase.IsJoining(layer))
            select new GridModel(layer, setting.Name, layer == "gine" ? setting.Settings with { EdgeFeatures = OracleGraph.EdgeFeatures } : setting.Settings, shape.Deep, shape.Sparse),
     ];
 

@@ -23,7 +23,10 @@ internal sealed record LayerCase(string Layer, string Variation, LayerSettings S
     public bool IsReadout => Layer.StartsWith("readout-", StringComparison.Ordinal);
 
     /// <summary>Whether a layer takes dense rows alone.</summary>
-    public static bool IsDenseOnly(string layer) => layer is "pointwise" or "dropout" or "gin-sum" || layer.EndsWith("-norm", StringComparison.Ordinal);
+    public static bool IsDenseOnly(string layer) => layer is "pointwise" or "dropout" or "gin-sum" or "prelu" || layer.EndsWith("-norm", StringComparison.Ordinal) || IsJoining(layer);
+
+    /// <summary>Whether a layer reads the features beside its input.</summary>
+    public static bool IsJoining(string layer) => layer == "residual" || layer.StartsWith("jumping-", StringComparison.Ordinal);
 
     public IEnumerable<OracleGraph> Graphs => Large ? TestGraphs.All : TestGraphs.All.Where(g => g.Nodes <= 40);
 
@@ -55,6 +58,10 @@ internal sealed record LayerCase(string Layer, string Variation, LayerSettings S
             "pointwise" => new ActivationOracle(σ),
             "batch-norm" => new BatchNormOracle(σ),
             "layer-norm" => new LayerNormOracle(σ),
+            "graph-norm" => new GraphNormOracle(σ),
+            "prelu" => new PreluOracle(),
+            "residual" => new ResidualOracle(),
+            "jumping-cat" or "jumping-max" or "jumping-sum" => new JumpingOracle(Layer["jumping-".Length..]),
             _ => throw new ArgumentException($"no oracle holds the layer {Layer}: write Oracles/{Layer}.cs and name it here"),
         };
     }
@@ -90,6 +97,7 @@ internal static class LayerCases
         ActivationKind.Elu => "elu",
         ActivationKind.Tanh => "tanh",
         ActivationKind.Logistic => "logistic",
+        ActivationKind.Gelu => "gelu",
         _ => throw new ArgumentException($"no oracle holds the activation {σ.Kind}: add it to OracleActivation"),
     }, σ.Parameter);
 

@@ -94,6 +94,9 @@ internal sealed class LayerRun
         saved.InputIsConstant = mode is InputMode.Constant or InputMode.Sparse;
         saved.NeedsInputGradient = !saved.InputIsConstant;
         saved.Input = mode == InputMode.Sparse ? ToSparse(H) : ToMatrix(H);
+        // A layer alone joins its own input, in memory of its own.
+        if (Layer.Joins.Count > 0)
+            saved.Join([.. Layer.Joins.Select(_ => mode == InputMode.Sparse ? (NodeMatrix)ToSparse(H) : ToMatrix(H))], [.. Layer.Joins.Select(_ => saved.NeedsInputGradient)]);
     }
 
     public Matrix Forward()
@@ -107,6 +110,7 @@ internal sealed class LayerRun
     {
         var input = Layer.Backward(Graph, dH, saved);
         saved.EndCall();
+        for (int k = 0; k < Layer.Joins.Count && saved.NeedsInputGradient; k++) Elementwise.Add(input, saved.JoinedGradient(k), input);
         return input;
     }
 

@@ -12,7 +12,7 @@ namespace Weft.Tests.Laws;
 /// <summary>A model with one layer in its middle, trained: the step that the laws of determinism and allocation repeat.</summary>
 internal sealed class TrainingStep
 {
-    private const int Features = 6, Classes = 4;
+    private const int Classes = 4;
     private readonly Model model;
     private readonly Session session;
     private readonly CrossEntropy loss = new();
@@ -27,15 +27,17 @@ internal sealed class TrainingStep
     public TrainingStep(LayerCase layerCase, OracleGraph graph, bool first)
     {
         var layer = layerCase.Create();
+        // A layer that joins the features wants them as wide as its input.
+        int features = layer.Joins.Count > 0 ? layerCase.Inputs : 6;
         long inputs = layerCase.Inputs, outputs = layer.Outputs(inputs);
         var last = new Linear(outputs, Classes);
-        model = new Model(first ? [layer, last] : [new Linear(Features, inputs, activation: new(ActivationKind.Tanh)), layer, last]);
+        model = new Model(first ? [layer, last] : [new Linear(features, inputs, activation: new(ActivationKind.Tanh)), layer, last]);
         model.Initialize(5);
         var library = LayerRun.LibraryGraph(graph);
         // A readout gives rows of graphs: the nodes are those of twenty.
         var members = Graph.OfMembership([.. Enumerable.Range(0, graph.Nodes).Select(i => i * 20 / graph.Nodes)], 20);
         if (layerCase.IsReadout) library = library.WithMembership(members);
-        session = new Session(model, library, LayerRun.ToMatrix(TestGraphs.Numbers(graph.Nodes, first ? (int)inputs : Features, 1)));
+        session = new Session(model, library, LayerRun.ToMatrix(TestGraphs.Numbers(graph.Nodes, first ? (int)inputs : features, 1)));
         var (scored, rows) = layerCase.IsReadout ? (members, 20) : (library, graph.Nodes);
         target = LossTarget.FromLabels(scored, [.. Enumerable.Range(0, rows).Select(i => i * 7 % Classes)],
             [.. Enumerable.Range(0, rows).Select(i => i % 3 != 1)]);

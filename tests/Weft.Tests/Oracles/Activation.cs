@@ -9,7 +9,7 @@ internal sealed record OracleActivation(string Name, double Parameter = 1)
     public static readonly OracleActivation[] All =
     [
         Identity, new("relu"), new("leaky_relu", 0.2), new("leaky_relu", 0), new("leaky_relu", 1),
-        new("elu"), new("elu", 0.5), new("tanh"), new("logistic"),
+        new("elu"), new("elu", 0.5), new("tanh"), new("logistic"), new("gelu"),
     ];
 
     /// <summary>σ(x). The right branch is taken for x &gt; 0 only, so both zeros take the left one.</summary>
@@ -21,6 +21,7 @@ internal sealed record OracleActivation(string Name, double Parameter = 1)
         "elu" => x.Value > 0 ? x : Parameter * Var.ExpMinusOne(x),
         "tanh" => Var.Tanh(x),
         "logistic" => Logistic(x),
+        "gelu" => 0.5 * (x * (Var.Erf(Math.Sqrt(0.5) * x) + 1)),
         _ => throw new ArgumentException($"no activation is called {Name}"),
     };
 

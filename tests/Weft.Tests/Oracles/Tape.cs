@@ -128,6 +128,20 @@ internal readonly struct Var(Tape tape, int index)
         return Unary(Math.Tanh(x.Value), x, double.IsInfinity(c) ? 0 : 1 / (c * c));
     }
 
+    /// <summary>erf x = 2/√π·e^{−x²}·Σ_n 2ⁿ x^{2n+1}/(1·3·5·…·(2n + 1)), whose terms have one sign.</summary>
+    public static Var Erf(Var x)
+    {
+        double slope = 2 / Math.Sqrt(Math.PI) * Math.Exp(-x.Value * x.Value);
+        if (Math.Abs(x.Value) > 6) return Unary(Math.Sign(x.Value), x, slope);
+        double sum = 0, term = x.Value;
+        for (int n = 1; Math.Abs(term) > 1e-18 * Math.Abs(sum) && n < 500; n++)
+        {
+            sum += term;
+            term *= 2 * x.Value * x.Value / (2 * n + 1);
+        }
+        return Unary(slope * sum, x, slope);
+    }
+
     /// <summary>Σ x, in the order given; of nothing it is the constant 0.</summary>
     public static Var Sum(Tape tape, IEnumerable<Var> terms)
     {

@@ -64,9 +64,10 @@ internal static class ExpandFold
             // [K ‖ V] out and [dK ‖ dV] back; Q out and dQ back.
             case "attention": Attention(shape, source: 2 * shape.Outputs, destination: shape.Outputs, forward, backward); break;
             case "attention-dense": AllPairs(shape, forward, backward); break;
-            case "linear" or "dropout" or "pointwise": break;
-            default: throw new ArgumentException($"no formula is known for the words of the layer {shape.Layer}; the layers are gcn, gat, gatv2, gin, sage, attention, attention-dense, linear, dropout and pointwise");
+            case "linear" or "dropout" or "pointwise" or "prelu" or "residual" or "batch-norm" or "layer-norm" or "graph-norm": break;
+            default: throw new ArgumentException($"no formula is known for the words of the layer {shape.Layer}; the layers are gcn, gat, gatv2, gin, sage, attention, attention-dense, linear, dropout, pointwise, prelu, residual, batch-norm, layer-norm and graph-norm");
         }
+        foreach (long sums in Statistics(shape)) forward.Reduce(sums, grid.Size, rank);
         foreach (long parameters in Gradients(shape)) backward.Reduce(parameters, grid.Size, rank);
         groups = forward.Groups + backward.Groups;
         return new LayerTraffic(forward.Groups.Words, backward.Groups.Words, forward.Groups.Messages, backward.Groups.Messages);
@@ -86,11 +87,18 @@ internal static class ExpandFold
             // A shared W has one gradient, of both its roles.
             "gatv2" => [D * all, .. shape.ShareWeights ? Array.Empty<long>() : [D * all], all, .. Bias(joined)],
             "attention" or "attention-dense" => [D * all, D * all, D * all, .. Bias(joined), .. shape.Residual ? [D * joined] : Array.Empty<long>()],
+            "residual" => shape.Residual ? [D * d] : [],
+            "prelu" => [1],
+            // Of scale and shift together; that of a graph norm's α comes from the same sums.
+            "batch-norm" or "layer-norm" or "graph-norm" => [2 * D],
             _ => [],
         };
 
         long[] Bias(long width) => shape.Bias ? [width] : [];
     }
+
+    /// <summary>Entries of each sum over all nodes that a layer makes in its forward pass: the mean with the number of nodes, then the variance.</summary>
+    public static IEnumerable<long> Statistics(LayerShape shape) => shape.Layer is "batch-norm" or "graph-norm" ? [shape.Inputs + 1, shape.Inputs] : [];
 
     // Every node attends to every node: no edges, and nothing that a halo could leave out.
     private static bool IsAllPairs(LayerShape shape) => shape.Layer == "attention-dense";

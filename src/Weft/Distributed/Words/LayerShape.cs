@@ -21,7 +21,7 @@ internal sealed record LayerShape(string Layer, long Inputs, long Outputs)
     /// <summary>GATv2: one matrix for both roles.</summary>
     public bool ShareWeights { get; init; }
 
-    /// <summary>Self-attention: H·W_skip is added.</summary>
+    /// <summary>Self-attention: H·W_skip is added. A residual connection: it has a W.</summary>
     public bool Residual { get; init; }
 
     /// <summary>

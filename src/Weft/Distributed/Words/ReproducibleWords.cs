@@ -45,13 +45,15 @@ internal static class ReproducibleWords
             "gat" => Forward(all + heads) + Backward(all + 4 * heads),
             "gatv2" => Forward(all) + Backward(2 * all + 3 * heads),
             "attention" => Forward(2 * all) + Backward(2 * all + 3 * heads),
-            "linear" or "dropout" or "pointwise" => default,
+            "linear" or "dropout" or "pointwise" or "prelu" or "residual" or "batch-norm" or "layer-norm" or "graph-norm" => default,
             _ => throw new ArgumentException($"a reproducible run has no layer {shape.Layer}"),
         };
-        bool first = shape.Layer == "gin";
+        foreach (long sums in ExpandFold.Statistics(shape))
+            traffic += new LayerTraffic(tree.Words(sums, rank), 0, size == 1 ? 0 : Depth(size) + (Placement.Cut(sums, size, rank).Count > 0 ? size - 1 : 0), 0);
+        bool first = shape.Layer is "gin" or "prelu";
         foreach (long parameters in ExpandFold.Gradients(shape))
         {
-            // The gradient of GIN's ε is summed in double precision, by everyone.
+            // The gradients of GIN's ε and of a learned slope are summed in double precision, by everyone.
             long words = first ? tree.WordsOfNumbers(rank) : tree.Words(parameters, rank);
             traffic += new LayerTraffic(0, words, 0, size == 1 ? 0 : first ? Depth(size) : Depth(size) + (Placement.Cut(parameters, size, rank).Count > 0 ? size - 1 : 0));
             first = false;
