@@ -65,6 +65,26 @@ internal static class Ask
     public static Option<string> Word(string name, string description, string placeholder) =>
         new(name) { Description = description, HelpName = placeholder };
 
+    /// <summary>Whole numbers with commas between them, each of at least 1, or -1; nothing where the option is not given.</summary>
+    public static Option<int[]> Numbers(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N,N",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = result =>
+        {
+            string text = result.Tokens.Single().Value;
+            var values = new List<int>();
+            foreach (string part in text.Split(','))
+            {
+                if (int.TryParse(part, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value is -1 or >= 1) values.Add(value);
+                else result.AddError($"{name} is '{text}': expected whole numbers of at least 1, or -1 for all, with commas between them, such as 10,10");
+                if (values.Count == 0) break;
+            }
+            return [.. values];
+        },
+    };
+
     /// <summary>A switch.</summary>
     public static Option<bool> Switch(string name, string description) => new(name) { Description = description };
 

@@ -51,6 +51,7 @@ internal static class Plan
                 return 0;
             }
             var config = choice.Read(parsed);
+            if (config.Training.Sampling is not null) throw new UsageException("weft plan knows the memory of training on whole graphs alone: leave out --sampler, --batch-size and the like");
             string? kind = parsed.GetValue(features);
             int? width = kind is null ? null : Width(kind);
             string[] numbers = [.. new Option[] { nodes, edges, classes, entries }.Where(o => parsed.GetResult(o) is not null).Select(o => o.Name)];

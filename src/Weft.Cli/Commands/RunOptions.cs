@@ -16,6 +16,9 @@ internal sealed class RunOptions
     // The last ones are no values, but meant as such: the message that refuses them says so.
     private static readonly string[] OnOffWords = ["on", "off", "true", "false", "yes", "no", "1", "0"];
 
+    private static readonly string[] SamplingStarts = ["--sampler", "--batch-size", "--fanouts"];
+    private static readonly string[] SamplingDetails = ["--replace", "--clusters", "--cluster-partition", "--walk-length", "--saint-samples", "--workers"];
+
     private readonly List<(Option Option, Func<ParseResult, RunConfig, RunConfig> Apply)> options = [];
 
     public RunOptions()
@@ -57,6 +60,16 @@ internal sealed class RunOptions
         Training(Ask.SeedIfGiven("--seed", "Seed of start values, dropout and order [1]"), (t, v) => t with { Seed = v!.Value });
 
         Data(Ask.Choice("--task", "What is learned [what the labels are of]", null, "node", "graph", "link", "regression"), (d, v) => d with { Task = v });
+        Sampling(Ask.Choice("--sampler", "Train on batches of nodes, drawn by [neighbor]; saint is saint-walk", null, [.. SamplingSettings.Samplers, "saint"]), (s, v) => s with { Sampler = v == "saint" ? "saint-walk" : v });
+        Sampling(Ask.WholeIfGiven("--batch-size", "Training nodes of a batch; about how many nodes of clusters; draws or walks of saint [512]", 1), (s, v) => s with { BatchSize = v!.Value });
+        Sampling(Ask.Numbers("--fanouts", "Neighbours of a node, or nodes of a layer, for each layer, the first layer first; -1 for all [10; layer 512]"), (s, v) => s with { Fanouts = v });
+        Sampling(Ask.Switch("--replace", "Draw neighbours with replacement"), (s, v) => s with { Replace = v });
+        Sampling(Ask.WholeIfGiven("--clusters", "Clusters that the graph is cut into [so many that 8 make a batch]", 1), (s, v) => s with { Clusters = v });
+        Sampling(Ask.Choice("--cluster-partition", "How clusters are found [metis where it is installed, else ldg]", null, "metis", "ldg"), (s, v) => s with { Partition = v });
+        Sampling(Ask.WholeIfGiven("--walk-length", "Steps of a walk of saint-walk [2]", 1), (s, v) => s with { WalkLength = v!.Value });
+        Sampling(Ask.WholeIfGiven("--saint-samples", "Subgraphs that saint counts in beforehand [so many that a node is in about 50]", 1), (s, v) => s with { SaintSamples = v });
+        Sampling(Ask.WholeIfGiven("--workers", "Threads that draw batches ahead; the result does not depend on it [2]", 1, 64), (s, v) => s with { Workers = v!.Value });
+
         Data(OnOff("--self-loops", "A loop for each node without one [on for gat and gatv2]"), (d, v) => d with { SelfLoops = v == "on" });
         Data(Ask.Switch("--undirected", "Add the missing reverse of each edge"), (d, v) => d with { Undirected = v });
         Data(Ask.Switch("--transpose", "Turn all edges round"), (d, v) => d with { Transpose = v });
@@ -86,8 +99,11 @@ internal sealed class RunOptions
     /// <summary>The configuration with every option that was given.</summary>
     public RunConfig Apply(ParseResult parsed, RunConfig config)
     {
+        bool sampled = config.Training.Sampling is not null;
         foreach (var (option, apply) in options)
             if (parsed.GetResult(option) is { Implicit: false }) config = apply(parsed, config);
+        if (config.Training.Sampling is not null && !sampled && Given(parsed).FirstOrDefault(SamplingDetails.Contains) is { } detail && !Given(parsed).Any(SamplingStarts.Contains))
+            throw new UsageException($"{detail} is about batches of nodes: give --sampler or --batch-size too");
         return config;
     }
 
@@ -120,6 +136,9 @@ internal sealed class RunOptions
 
     private void Training<T>(Option<T> option, Func<TrainingSettings, T, TrainingSettings> change) =>
         options.Add((option, (parsed, config) => config with { Training = change(config.Training, parsed.GetValue(option)!) }));
+
+    private void Sampling<T>(Option<T> option, Func<SamplingSettings, T, SamplingSettings> change) =>
+        Training(option, (t, v) => t with { Sampling = change(t.Sampling ?? new(), v) });
 
     private void Data<T>(Option<T> option, Func<DataSettings, T, DataSettings> change) =>
         options.Add((option, (parsed, config) => config with { Data = change(config.Data, parsed.GetValue(option)!) }));

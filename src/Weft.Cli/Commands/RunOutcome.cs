@@ -50,4 +50,7 @@ internal sealed record RunOutcome
 
     /// <summary>What it cost to share the graph; null for a process alone.</summary>
     public required Sharing? Sharing { get; init; }
+
+    /// <summary>What sampling did and cost; null where no batches were drawn.</summary>
+    public required SamplingFigures? Sampling { get; init; }
 }

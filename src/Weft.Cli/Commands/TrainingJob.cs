@@ -4,6 +4,7 @@ using Weft.Communication;
 using Weft.Datasets;
 using Weft.Models;
 using Weft.Training;
+using Weft.Training.Objectives;
 
 namespace Weft.Cli.Commands;
 
@@ -48,8 +49,23 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
         return config.Model.Readout is null ? settled : throw new UsageException($"--readout is for sets whose graphs have labels; of {config.Dataset} it is nodes");
     }
 
+    // Batches are drawn from nodes in their own order; which clusters there are must not depend on the machine that goes on.
+    private static RunConfig SettleSampling(RunConfig config)
+    {
+        if (config.Training.Sampling is not { } sampling) return config;
+        if (config.Data.Order is not (null or "none" or "auto")) throw new UsageException($"--order {config.Data.Order} is for training on whole graphs: leave it out, batches are drawn from nodes in their own order");
+        sampling.Check();
+        return config with
+        {
+            Data = config.Data with { Order = "none" },
+            Training = config.Training with { Sampling = sampling.Sampler == "cluster" ? sampling with { Partition = sampling.Partition ?? SamplerChoice.DefaultPartition } : sampling },
+        };
+    }
+
     /// <inheritdoc cref="Settle(RunConfig, Dataset)"/>
-    public static RunConfig Settle(RunConfig config, DataTraits traits) => config with
+    public static RunConfig Settle(RunConfig config, DataTraits traits) => SettleWhole(SettleSampling(config), traits);
+
+    private static RunConfig SettleWhole(RunConfig config, DataTraits traits) => config with
     {
         Version = new RunConfig().Version,
         Precision = sizeof(Real) * 8,
@@ -185,6 +201,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
             StartSeconds = start,
             Folder = files?.Path ?? "",
             Sharing = Sharing.Of(team, trainer, traffic),
+            Sampling = trainer.Sampling,
         };
     }
 

@@ -30,6 +30,9 @@ internal static class Summary
         if (first.Sharing is { } sharing)
             terminal.Say(string.Create(CultureInfo.InvariantCulture,
                 $"{sharing.Processes} processes, grid {sharing.Grid}: the busiest received {sharing.WordsReceived:N0} words an epoch{(sharing.WordsPredicted is { } words ? string.Create(CultureInfo.InvariantCulture, $" ({words:N0} by formula)") : "")}, {sharing.CommunicationMilliseconds:F2} ms of it communicating"));
+        if (first.Sampling is { Batches: > 0 } sampling && first.StepMilliseconds.Sum() / 1000 is var seconds)
+            terminal.Say(string.Create(CultureInfo.InvariantCulture,
+                $"{sampling.Batches:N0} batches, {sampling.Batches / seconds:N1} a second with {sampling.Nodes / seconds:N0} nodes and {sampling.Edges / seconds:N0} edges; sampling is {sampling.Share:P0} of the work, training waited for it {sampling.WaitShare:P0} of its time"));
         terminal.Say(many ? $"{outcomes.Count} runs in {folder}" : $"model and log in {folder}");
     }
 
@@ -110,6 +113,17 @@ internal static class Summary
             if (sharing.WordsPredicted is { } predicted) json.WriteNumber("words_predicted", predicted);
             else json.WriteNull("words_predicted");
             Plain("communication_ms_median", sharing.CommunicationMilliseconds);
+        }
+        if (first.Sampling is { } sampling)
+        {
+            double seconds = first.StepMilliseconds.Sum() / 1000;
+            json.WriteString("sampler", first.Config.Training.Sampling!.Sampler);
+            json.WriteNumber("workers", first.Config.Training.Sampling.Workers);
+            Plain("batches_per_second", sampling.Batches / seconds);
+            Plain("nodes_per_second", sampling.Nodes / seconds);
+            Plain("sampled_edges_per_second", sampling.Edges / seconds);
+            Plain("sampling_share", sampling.Share);
+            Plain("sampling_wait_share", sampling.WaitShare);
         }
         Plain("start_s", first.StartSeconds);
         Plain("wall_s", outcomes.Sum(o => o.Seconds));

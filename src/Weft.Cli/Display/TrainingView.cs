@@ -17,6 +17,8 @@ internal abstract class TrainingView : IDisposable
             $"{which}{config.Model.Model} on {data.Dataset.Name}, {trainer.Model.ParameterCount:N0} parameters, seed {config.Training.Seed}"));
         terminal.Say(string.Create(CultureInfo.InvariantCulture,
             $"{data.Nodes:N0} nodes, {data.Edges:N0} edges, {data.Inputs:N0} features, {data.Outputs} classes{(config.Data.RandomFeatures > 0 || config.Data.RandomClasses > 0 ? " (made at random, for speed work)" : "")}"));
+        if (config.Training.Sampling is { } sampling)
+            terminal.Say(string.Create(CultureInfo.InvariantCulture, $"batches of {sampling.BatchSize:N0} by {sampling.Sampler}{(sampling.Fanouts is { } k ? " " + string.Join(',', k) : "")}, {sampling.Workers} workers"));
         if (data.Share is { } share)
             terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{share.Grid.Size} processes, grid {share.Grid}"));
         int twice = Enumerable.Range(0, data.Split.Train.Length).Count(i => data.Split.Train[i] ? data.Split.Validation[i] || data.Split.Test[i] : data.Split.Validation[i] && data.Split.Test[i]);

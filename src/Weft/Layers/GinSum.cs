@@ -35,7 +35,7 @@ public sealed class GinSum : ILayer
         if (H.IsSparse) throw new ArgumentException("the sum over neighbours alone takes dense rows; put a layer with weights before it");
         long n = graph.OwnedDestinations;
         var AH = saved.Constant("AH", n, H.Columns, out bool stale);
-        if (stale) graph.Aggregate(default, H.Dense, AH);                      // AH = A·H
+        if (stale) graph.Aggregate(graph.SumWeights, H.Dense, AH);             // AH = A·H
         var U = saved.Take("U", n, H.Columns);
         Elementwise.AddScaled(AH, One, H.Dense.Top(n), U);                     // U = (1 + ε)·H + AH
         return U;
@@ -49,7 +49,7 @@ public sealed class GinSum : ILayer
         if (eps is not null) saved.AddDotGradient(graph, eps, dU, H.Top(n), "deps"); // dε = ⟨dU, H⟩
         if (!saved.NeedsInputGradient) return default;
         var dH_prev = saved.Take("dH_prev", H.Rows, H.Columns);
-        graph.AggregateAdjoint(default, dU, dH_prev);                          // dH = Aᵀ·dU
+        graph.AggregateAdjoint(graph.SumWeights, dU, dH_prev);                 // dH = Aᵀ·dU
         Elementwise.AddScaled(dH_prev.Top(n), One, dU, dH_prev.Top(n));        //      + (1 + ε)·dU
         return dH_prev;
     }

@@ -36,19 +36,23 @@ public sealed record Scores(NodeScores Train, NodeScores? Validation, NodeScores
 internal sealed class Evaluation
 {
     private readonly TrainingData data;
-    private readonly Session[] sessions;
+    private readonly Func<Matrix> forward;
     private readonly ILoss loss;
     private readonly string metric;
     private readonly Part train, validation, test;
-    private readonly Matrix all;
 
     public Evaluation(TrainingData data, Session[] sessions, ILoss loss, string metric)
+        : this(data, OnBatches(data, sessions), loss, metric)
     {
-        (this.data, this.sessions, this.loss, this.metric) = (data, sessions, loss, metric);
+    }
+
+    /// <summary>Scores what a function gives: the model's output, one row per node of the data.</summary>
+    public Evaluation(TrainingData data, Func<Matrix> forward, ILoss loss, string metric)
+    {
+        (this.data, this.forward, this.loss, this.metric) = (data, forward, loss, metric);
         train = new Part(data, data.Split.Train);
         validation = new Part(data, data.Split.Validation) is { Count: > 0 } part ? part : train;
         test = new Part(data, data.Split.Test);
-        all = sessions.Length == 1 ? default : Matrix.Allocate(data.Scored.Nodes, data.Outputs);
     }
 
     /// <summary>What the loss compares a batch with.</summary>
@@ -67,14 +71,14 @@ internal sealed class Evaluation
     public (EpochReport Report, double Loss, double Score) Report(EpochReport report)
     {
         long started = Stopwatch.GetTimestamp();
-        var logits = Forward();
-        double forward = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+        var logits = forward();
+        double forwardTime = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
         double trainScore = Score(logits, train);
         bool validates = !ReferenceEquals(validation, train);
         double loss = Loss(logits, validation), score = validates ? Score(logits, validation) : trainScore;
         report = report with
         {
-            ForwardMilliseconds = forward,
+            ForwardMilliseconds = forwardTime,
             TrainScore = trainScore,
             ValidationLoss = validates ? loss : double.NaN,
             ValidationScore = validates ? score : double.NaN,
@@ -86,7 +90,7 @@ internal sealed class Evaluation
     /// <summary>Every score of every part.</summary>
     public Scores Full()
     {
-        var logits = Forward();
+        var logits = forward();
         return new Scores(
             Part(train),
             ReferenceEquals(validation, train) ? null : Part(validation),
@@ -100,12 +104,16 @@ internal sealed class Evaluation
             Metrics.Score("auc", logits, data.Scored, part.Mask, data.World));
     }
 
-    private Matrix Forward()
+    private static Func<Matrix> OnBatches(TrainingData data, Session[] sessions)
     {
-        if (sessions.Length == 1) return sessions[0].Forward(new Pass(0, 0, Training: false));
-        for (int b = 0; b < sessions.Length; b++)
-            sessions[b].Forward(new Pass(0, 0, Training: false)).CopyTo(all.RowRange(data.Batches[b].FirstRow, data.Batches[b].Rows));
-        return all;
+        if (sessions.Length == 1) return () => sessions[0].Forward(new Pass(0, 0, Training: false));
+        var all = Matrix.Allocate(data.Scored.Nodes, data.Outputs);
+        return () =>
+        {
+            for (int b = 0; b < sessions.Length; b++)
+                sessions[b].Forward(new Pass(0, 0, Training: false)).CopyTo(all.RowRange(data.Batches[b].FirstRow, data.Batches[b].Rows));
+            return all;
+        };
     }
 
     private double Score(Matrix logits, Part part) => Metrics.Score(metric, logits, data.Scored, part.Mask, data.World);

@@ -2,6 +2,7 @@ using Weft.Datasets;
 using Weft.Layers;
 using Weft.Memory;
 using Weft.Models;
+using Weft.Sampling;
 
 namespace Weft.Training;
 
@@ -57,6 +58,9 @@ public sealed class TrainedModel
     {
         ArgumentNullException.ThrowIfNull(prepared);
         TrainingBatch[] batches = [.. TrainingData.InOrder(prepared, Config.Data.GraphsPerBatch ?? TrainingData.MostGraphs)];
+        // What was trained in batches may be too large for the buffers of a pass over all of it.
+        if (Config.Training.Sampling is not null && prepared.Graphs is null && !embeddings)
+            return new Prediction(prepared, batches, InChunks(batches[0]), default, Config.MultiLabel ?? false);
         var logits = Matrix.Allocate(prepared.Nodes, Model.Outputs);
         Matrix hidden = default;
         foreach (var batch in batches)
@@ -70,6 +74,12 @@ public sealed class TrainedModel
             last.Dense.CopyTo(hidden.RowRange(batch.First, batch.Nodes));
         }
         return new Prediction(prepared, batches, logits, hidden, Config.MultiLabel ?? false);
+    }
+
+    private Matrix InChunks(TrainingBatch batch)
+    {
+        var graph = new StoredGraph(new GraphAdjacency(batch.Graph), new MatrixFeatures(batch.Features));
+        return new LayerwiseInference(Model, graph, [.. Enumerable.Range(0, batch.Nodes)], new Workspace()).Run();
     }
 
     private int LastWithWeights()

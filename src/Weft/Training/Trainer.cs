@@ -78,6 +78,9 @@ public sealed class Trainer : IDisposable
     /// <summary>Bytes of every buffer of the passes.</summary>
     public long WorkspaceBytes => workspace.Bytes + objective.ConstantBytes;
 
+    /// <summary>What sampling has done and cost since this trainer was made; null where no batches are drawn.</summary>
+    public SamplingFigures? Sampling => (objective as SampledObjective)?.Figures;
+
     /// <summary>What this process received in the layers of the last epoch's steps, if its communicator counts.</summary>
     internal Traffic StepTraffic { get; private set; }
 

@@ -51,6 +51,9 @@ public sealed record TrainingSettings
 
     /// <summary>Seed of start values, dropout and the order of batches.</summary>
     public ulong Seed { get; init; } = 1;
+
+    /// <summary>How batches of nodes are drawn; null to train on whole graphs.</summary>
+    public SamplingSettings? Sampling { get; init; }
 }
 
 /// <summary>What is done to a data set before training.</summary>

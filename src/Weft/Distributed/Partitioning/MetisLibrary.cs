@@ -24,6 +24,9 @@ internal sealed unsafe class MetisLibrary
         CheckIndexSize();
     }
 
+    /// <summary>True if one of these libraries is installed.</summary>
+    public static bool IsInstalled(IReadOnlyList<string> names) => names.Any(name => NativeLibrary.TryLoad(name, out _));
+
     /// <summary>The first of these libraries that is installed.</summary>
     /// <exception cref="NotSupportedException">None is, or it is no METIS 5 of 32-bit indices.</exception>
     public static MetisLibrary Load(IReadOnlyList<string> names)

@@ -11,8 +11,13 @@ namespace Weft.Distributed.Partitioning;
 /// </remarks>
 internal sealed class MetisPartitioner : IPartitioner
 {
+    private static readonly string[] Names = ["libmetis.so.5", "libmetis.so", "libmetis.dylib", "metis.dll"];
+
+    /// <summary>True if the library is here; whether it is of the right kind shows when it is used.</summary>
+    public static bool IsInstalled => MetisLibrary.IsInstalled(Names);
+
     /// <summary>Names under which the library is looked for, in this order.</summary>
-    public IReadOnlyList<string> Libraries { get; init; } = ["libmetis.so.5", "libmetis.so", "libmetis.dylib", "metis.dll"];
+    public IReadOnlyList<string> Libraries { get; init; } = Names;
 
     /// <summary>Seed of its random choices.</summary>
     public int Seed { get; init; }

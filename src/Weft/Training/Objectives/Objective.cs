@@ -18,7 +18,9 @@ internal abstract class Objective : IDisposable
     /// <summary>The objective that prepared data and settings ask for.</summary>
     /// <exception cref="ArgumentException">A setting is impossible; the message names it.</exception>
     public static Objective Of(Model model, TrainingData data, TrainingSettings settings, Workspace workspace) =>
-        data.Pieces is not null ? new GraphObjective(model, data, settings, workspace) : new NodeObjective(model, data, settings, workspace);
+        settings.Sampling is not null || data.Stored is not null ? new SampledObjective(model, data, settings, workspace)
+        : data.Pieces is not null ? new GraphObjective(model, data, settings, workspace)
+        : new NodeObjective(model, data, settings, workspace);
 
     /// <summary>The loss that fits what is learned.</summary>
     protected static ILoss LossOf(TrainingData data) => data.Scored.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
