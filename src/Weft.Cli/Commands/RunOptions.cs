@@ -11,7 +11,7 @@ namespace Weft.Cli.Commands;
 /// </summary>
 internal sealed class RunOptions
 {
-    private static readonly string[] OnOffNames = ["--bias", "--share-weights", "--residual", "--self-loops", "--normalize-features"];
+    private static readonly string[] OnOffNames = ["--bias", "--share-weights", "--residual", "--self-loops", "--normalize-features", "--edge-features"];
 
     // The last ones are no values, but meant as such: the message that refuses them says so.
     private static readonly string[] OnOffWords = ["on", "off", "true", "false", "yes", "no", "1", "0"];
@@ -75,6 +75,7 @@ internal sealed class RunOptions
         Data(Ask.Switch("--transpose", "Turn all edges round"), (d, v) => d with { Transpose = v });
         Data(OnOff("--normalize-features", "Divide each node's features by their sum [on if sparse]"), (d, v) => d with { NormalizeFeatures = v == "on" });
         Data(Ask.Switch("--binarize-features", "1 where a feature is above 0"), (d, v) => d with { BinarizeFeatures = v });
+        Data(OnOff("--edge-features", "Read the features of the edges [on if there are some and the model can: gat, gatv2, gine]"), (d, v) => d with { EdgeFeatures = v == "on" });
         Data(Ask.Choice("--features", "Features made from the graph", null, "degree", "onehot", "constant", "learned"), (d, v) => d with { Features = v });
         Data(Ask.WholeIfGiven("--random-features", "Columns of random features, for speed work", 1), (d, v) => d with { RandomFeatures = v!.Value });
         Data(Ask.WholeIfGiven("--random-classes", "Random classes, for speed work", 2), (d, v) => d with { RandomClasses = v!.Value });

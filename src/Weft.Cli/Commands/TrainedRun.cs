@@ -27,6 +27,8 @@ internal sealed record TrainedRun(RunConfig Config, Model Model, TrainingData Da
         var data = TrainingData.Prepare(DatasetCatalog.Open(name, cancellation: cancellation), settings, config.Model.Model, config.Run);
         if (data.Inputs != model.Inputs || data.Outputs != model.Outputs)
             throw new UsageException($"{name} has {data.Inputs} features and {data.Outputs} classes, {folder}: expected {model.Inputs} and {model.Outputs}, those of the model");
+        if (data.Dataset.Edges.FeatureWidth != (model.Settings?.EdgeFeatures ?? 0))
+            throw new UsageException($"the edges of {name} have {data.Dataset.Edges.FeatureWidth} features, {folder}: expected {model.Settings?.EdgeFeatures ?? 0}, those of the model");
         return new TrainedRun(config, model, data);
     }
 

@@ -20,6 +20,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
                 : throw new UsageException("--runs does not go with --folds: a cross-validation has a run for each fold");
         using var set = TrainingSet.Open(config, team, terminal, cancellation);
         config = set.Settle(config);
+        long edgeFeatures = set.EdgeFeatures;
         string folder = output ?? FreeFolder(config);
         var outcomes = new List<RunOutcome>();
         for (int run = 0; run < runs; run++)
@@ -29,6 +30,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
             // Everything that can be wrong is found before the first file is written.
             var (trainer, memory) = Ready(set, one, last: run == runs - 1);
             using var ends = trainer;
+            if (run == 0) SayEdgeFeatures(config, edgeFeatures);
             using var files = team.Leads ? RunFolder.Create(path, one) : null;
             outcomes.Add(Finish(trainer, memory, one, files, runs > 1 ? $"run {run + 1} of {runs}, " : "", cancellation));
         }
@@ -70,14 +72,27 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
         Version = new RunConfig().Version,
         Precision = sizeof(Real) * 8,
         Model = Architecture.Settle(config.Model),
-        Data = TrainingData.Settle(config.Data, traits.SparseFeatures, traits.Splits, traits.ManyGraphs, config.Model.Model),
+        Data = TrainingData.Settle(config.Data, traits.SparseFeatures, traits.Splits, traits.ManyGraphs, traits.EdgeFeatures, config.Model.Model),
         ClassNames = config.Data.RandomClasses > 0 ? null : traits.ClassNames,
         MultiLabel = traits.MultiLabel ? true : null,
     };
 
-    /// <summary>The model as it is built for prepared data, which may want an embedding.</summary>
-    public static ModelSettings Model(RunConfig config, TrainingData data) =>
-        data.Dataset.EmbeddingWidth > 0 && config.Model.EmbeddingWidth == 0 ? config.Model with { EmbeddingWidth = data.Dataset.EmbeddingWidth } : config.Model;
+    /// <summary>The model as it is built for prepared data, which may want an embedding, and whose edges may have features.</summary>
+    public static ModelSettings Model(RunConfig config, TrainingData data) => config.Model with
+    {
+        EmbeddingWidth = config.Model.EmbeddingWidth == 0 ? data.Dataset.EmbeddingWidth : config.Model.EmbeddingWidth,
+        EdgeFeatures = (int)data.Dataset.Edges.FeatureWidth,
+    };
+
+    // What happens to the features of edges is said where there are some: a model that cannot read them trains as if there were none.
+    private void SayEdgeFeatures(RunConfig config, long width)
+    {
+        if (width == 0 || !team.Leads) return;
+        string features = width == 1 ? "the feature of each edge" : $"the {width} features of each edge";
+        terminal.Say(config.Data.EdgeFeatures == true ? $"{config.Model.Model} reads {features} (--edge-features off: without)"
+            : Architecture.ReadsEdgeFeatures(config.Model.Model) ? $"{features} {(width == 1 ? "is" : "are")} not used (--edge-features off)"
+            : $"{config.Model.Model} does not read {features}; gat, gatv2 and gine do");
+    }
 
     /// <summary>The rest of an interrupted run.</summary>
     public int Resume(string folder, CancellationToken cancellation)

@@ -23,6 +23,9 @@ internal abstract class TrainingSet : IDisposable
     /// <summary>The configuration as it is carried out on these data: a file may be of another program or leave defaults open.</summary>
     public abstract RunConfig Settle(RunConfig config);
 
+    /// <summary>Features of an edge of the set; 0 where there are none.</summary>
+    public abstract long EdgeFeatures { get; }
+
     /// <summary>The data, ready for a run.</summary>
     public abstract TrainingData Prepare(RunConfig config);
 
@@ -38,6 +41,8 @@ internal abstract class TrainingSet : IDisposable
     private sealed class WholeSet(Dataset dataset) : TrainingSet
     {
         public override RunConfig Settle(RunConfig config) => TrainingJob.Settle(config, dataset);
+
+        public override long EdgeFeatures => dataset.Edges.FeatureWidth;
 
         public override TrainingData Prepare(RunConfig config) => TrainingData.Prepare(dataset, config.Data, config.Model.Model, config.Run);
 
@@ -61,17 +66,27 @@ internal abstract class TrainingSet : IDisposable
             if (source is not null)
             {
                 RefuseWhole(config);
-                traits = new(source.FeatureEntries is not null, source.Splits, ManyGraphs: false, source.ClassNames, source.HasTargets);
+                traits = new(source.FeatureEntries is not null, source.Splits, ManyGraphs: false, source.ClassNames, source.HasTargets, source.EdgeFeatures);
+                RefuseEdgeFeatures(config);
                 return;
             }
             var dataset = Opened(config.Dataset, terminal, cancellation);
             traits = DataTraits.Of(dataset);
             if (dataset.Graphs is not null)
                 throw new UsageException($"{config.Dataset} is many small graphs: processes share the nodes of one graph; train it alone");
+            RefuseEdgeFeatures(config);
             source = Parted(TrainingData.PrepareWhole(dataset, config.Data, config.Model.Model));
         }
 
         public override RunConfig Settle(RunConfig config) => TrainingJob.Settle(config, traits);
+
+        public override long EdgeFeatures => traits.EdgeFeatures;
+
+        private void RefuseEdgeFeatures(RunConfig config)
+        {
+            if (TrainingData.ReadsEdgeFeatures(config.Dataset, traits.EdgeFeatures, config.Data, config.Model.Model))
+                throw new UsageException($"{config.Model.Model} would read the {traits.EdgeFeatures} features of each edge of {config.Dataset}, and processes that share a graph do not carry them: train on one process, or with --edge-features off");
+        }
 
         public override TrainingData Prepare(RunConfig config)
         {
@@ -153,10 +168,10 @@ internal abstract class TrainingSet : IDisposable
 }
 
 /// <summary>What of a set a configuration's defaults depend on.</summary>
-internal sealed record DataTraits(bool SparseFeatures, int Splits, bool ManyGraphs, IReadOnlyList<string>? ClassNames, bool MultiLabel)
+internal sealed record DataTraits(bool SparseFeatures, int Splits, bool ManyGraphs, IReadOnlyList<string>? ClassNames, bool MultiLabel, long EdgeFeatures = 0)
 {
     public static DataTraits Of(Dataset dataset) =>
-        new(dataset.Features.IsSparse, dataset.Splits.Count, dataset.Graphs is not null, dataset.ClassNames, !dataset.Targets.IsMissing);
+        new(dataset.Features.IsSparse, dataset.Splits.Count, dataset.Graphs is not null, dataset.ClassNames, !dataset.Targets.IsMissing, dataset.Edges.FeatureWidth);
 }
 
 /// <summary>The processes of a job, and which of them this one is.</summary>

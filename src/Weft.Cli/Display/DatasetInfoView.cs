@@ -17,7 +17,7 @@ internal static class DatasetInfoView
         string things = dataset.GraphLabels is null ? "nodes" : "graphs";
         if (info.Graphs > 1) Row("graphs", $"{info.Graphs:N0}");
         Row("nodes", $"{info.Nodes:N0}");
-        Row("edges", $"{info.Edges:N0}, {(info.Symmetric ? "both directions of each" : "directed")}{(info.Weighted ? ", weighted" : "")}");
+        Row("edges", $"{info.Edges:N0}, {(info.Symmetric ? "both directions of each" : "directed")}{(info.Weighted ? ", weighted" : "")}{(info.EdgeFeatures > 0 ? FormattableString.Invariant($", {Count(info.EdgeFeatures, "feature")} each") : "")}");
         Row("features", $"{Features(info)}");
         Row("classes", $"{info.Classes}{(dataset.Targets.IsMissing ? "" : ", several a node")}{(info.Unlabelled > 0 ? FormattableString.Invariant($"; {info.Unlabelled:N0} {things} without") : "")}");
         if (info.Nodes > 0)
@@ -52,6 +52,7 @@ internal static class DatasetInfoView
         MultiLabel = !dataset.Targets.IsMissing,
         info.Unlabelled,
         info.Weighted,
+        info.EdgeFeatures,
         info.InDegree,
         info.OutDegree,
         info.IsolatedNodes,
@@ -62,6 +63,8 @@ internal static class DatasetInfoView
         Splits = info.Splits.Select(s => new { s.Name, Train = s.TrainCount, Val = s.ValidationCount, Test = s.TestCount }),
         info.DegreeHistogram,
     });
+
+    private static string Count(long count, string what) => FormattableString.Invariant($"{count:N0} {what}{(count == 1 ? "" : "s")}");
 
     private static string Features(DatasetInfo info)
     {

@@ -82,6 +82,7 @@ internal static class ModelTrace
         yield return Input("edge_src", new NpyArray(edges.Select(edge => (long)edge.Source).ToArray(), edges.Count));
         yield return Input("edge_dst", new NpyArray(edges.Select(edge => (long)edge.Destination).ToArray(), edges.Count));
         if (!graph.Weights.IsMissing) yield return Input("edge_weight", Ordered(graph));
+        if (!graph.EdgeFeatures.IsMissing) yield return Input("edge_attr", OrderedFeatures(graph));
         yield return Input("H0", TraceArrays.ToArray(H0, TraceLayout.Plain, 1, []));
         if (target.Labels is { } labels) yield return Input("labels", new NpyArray(labels.Select(label => (long)label).ToArray(), labels.Length));
         else yield return Input("targets", TraceArrays.ToArray(target.Values, TraceLayout.Plain, 1, []));
@@ -95,6 +96,15 @@ internal static class ModelTrace
         }
 
         static TraceEntry Input(string name, NpyArray array) => new(name, name, "given", array);
+    }
+
+    private static NpyArray OrderedFeatures(Graph graph)
+    {
+        long width = graph.EdgeFeatures.Columns;
+        var features = new Real[graph.Edges * width];
+        for (int p = 0; p < graph.Edges; p++) graph.EdgeFeatures.Row(p).CopyTo(features.AsSpan((int)(graph.EdgeIds[p] * width)));
+        graph.EdgeFeatures.KeepAlive();
+        return new NpyArray(features, graph.Edges, width);
     }
 
     private static NpyArray Ordered(Graph graph)

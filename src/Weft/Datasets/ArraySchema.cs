@@ -70,7 +70,18 @@ internal sealed class ArraySchema(IReadOnlyDictionary<string, NpyArray> arrays, 
         }
         else throw Error("", "the edges are missing", "an array edge_index, or row_ptr and col");
         if (weight is not null) weights!.WithShape(source.Length);
-        return new EdgeList(nodes, source, destination, weight);
+        return new EdgeList(nodes, source, destination, weight, Has("edge_attr", out var attributes) ? EdgeFeatures(attributes, source.Length) : default);
+    }
+
+    private static Matrix EdgeFeatures(NpyArray array, int edges)
+    {
+        long width = array.Shape.Length == 1 ? 1 : array.WithShape(edges, -1).Shape[1];
+        if (width == 1 && array.Shape.Length == 1) array.WithShape(edges);
+        if (width == 0) throw array.Error("0 columns", "at least one feature of every edge");
+        Real[] values = array.Data is int[] or long[] ? Array.ConvertAll(array.AsIntegers(), v => (Real)v) : Finite(array, array.AsReals());
+        var features = Matrix.Allocate(edges, width);
+        for (int e = 0; e < edges; e++) values.AsSpan((int)(e * width), (int)width).CopyTo(features.Row(e));
+        return features;
     }
 
     private NodeMatrix Features(int nodes)

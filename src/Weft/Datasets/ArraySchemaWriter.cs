@@ -16,6 +16,7 @@ internal static class ArraySchemaWriter
         for (int e = 0; e < edges.Count; e++) (ends[e], ends[edges.Count + e]) = (edges.Source[e], edges.Destination[e]);
         arrays["edge_index"] = new NpyArray(ends, 2, edges.Count);
         if (edges.Weight is not null) arrays["edge_weight"] = Reals(edges.Weight, edges.Count);
+        if (edges.FeatureWidth > 0) arrays["edge_attr"] = Reals(ToArray(edges.Features), edges.Count, edges.FeatureWidth);
         AddRest(arrays, dataset);
         return arrays;
     }
@@ -32,6 +33,7 @@ internal static class ArraySchemaWriter
         arrays["row_ptr"] = new NpyArray(view.Pointers, view.Pointers.Length);
         arrays["col"] = new NpyArray(view.Index, view.Index.Length);
         if (edges.Weight is not null) arrays["edge_weight"] = Reals(Array.ConvertAll(order, e => edges.Weight[e]), edges.Count);
+        if (edges.FeatureWidth > 0) arrays["edge_attr"] = Reals(ToArray(edges.Rows(order)), edges.Count, edges.FeatureWidth);
         AddRest(arrays, dataset);
         if (numbers is not null) arrays["node_id"] = new NpyArray(numbers, numbers.Length);
         if (numbers is not null) arrays["edge_id"] = new NpyArray(order, order.Length);

@@ -44,6 +44,9 @@ public sealed record DatasetInfo
     /// <summary>True where every edge has a weight.</summary>
     public required bool Weighted { get; init; }
 
+    /// <summary>Features of an edge; 0 where edges have none.</summary>
+    public required long EdgeFeatures { get; init; }
+
     /// <summary>In-degrees.</summary>
     public required DegreeSummary InDegree { get; init; }
 
@@ -97,6 +100,7 @@ public sealed record DatasetInfo
             ClassSizes = sizes,
             Unlabelled = unlabelled,
             Weighted = edges.Weight is not null,
+            EdgeFeatures = edges.FeatureWidth,
             InDegree = Summary(into),
             OutDegree = Summary(outOf),
             IsolatedNodes = joined.Count(j => !j),

@@ -22,6 +22,8 @@ internal sealed class DatasetSource(Dataset dataset, int[]? order = null, long[]
 
     public bool IsWeighted => dataset.Edges.Weight is not null;
 
+    public long EdgeFeatures => dataset.Edges.FeatureWidth;
+
     public int Classes => dataset.Classes;
 
     public IReadOnlyList<string>? ClassNames => dataset.ClassNames;

@@ -5,7 +5,7 @@ using Weft.Memory;
 namespace Weft.Datasets;
 
 /// <summary>
-/// Graphs as tables: an edge list (columns source, target and perhaps weight) and perhaps a table of nodes (columns id and
+/// Graphs as tables: an edge list (columns source, target and perhaps weight; every other column is a feature of the edges) and perhaps a table of nodes (columns id and
 /// perhaps label and split; every other column is a feature). Ids and labels may be any text.
 /// </summary>
 public static class EdgeListCsv
@@ -13,7 +13,7 @@ public static class EdgeListCsv
     /// <summary>
     /// Reads an edge list and the table of nodes beside it: nodes.csv for edges.csv, NAME.nodes.csv for NAME.csv. With a table,
     /// nodes are numbered in its order and every edge must join two of them; without one, in the order in which they appear,
-    /// unless their ids are just 0 … N − 1. Further columns of the edge list must be numbers; they are not kept.
+    /// unless their ids are just 0 … N − 1. Further columns of the edge list are numbers, the features of the edges.
     /// </summary>
     /// <exception cref="DataFormatException">A line is ragged, a column is missing, or a value is wrong.</exception>
     public static Dataset Read(string edgesPath)
@@ -35,7 +35,7 @@ public static class EdgeListCsv
         using var table = new CsvTable(path);
         int from = table.Required("source"), to = table.Required("target"), weightColumn = table.Column("weight");
         int[] further = [.. Enumerable.Range(0, table.Header.Length).Where(c => c != from && c != to && c != weightColumn)];
-        var (source, destination, weight) = (new List<int>(), new List<int>(), new List<Real>());
+        var (source, destination, weight, features) = (new List<int>(), new List<int>(), new List<Real>(), new List<double>());
         int Node(int column)
         {
             string id = table[column].Trim();
@@ -50,9 +50,10 @@ public static class EdgeListCsv
             source.Add(Node(from));
             destination.Add(Node(to));
             if (weightColumn >= 0) weight.Add(table.Number(weightColumn));
-            foreach (int c in further) table.Number(c);
+            foreach (int c in further) features.Add(table.Number(c));
         }
-        return new EdgeList(ids.Count, [.. source], [.. destination], weightColumn >= 0 ? [.. weight] : null);
+        return new EdgeList(ids.Count, [.. source], [.. destination], weightColumn >= 0 ? [.. weight] : null,
+            further.Length == 0 ? default : Matrix.From(source.Count, further.Length, [.. features]));
     }
 
     private static string[] Names(Dictionary<string, int> ids)
@@ -76,7 +77,7 @@ public static class EdgeListCsv
         return dataset with
         {
             NodeNames = null,
-            Edges = new EdgeList(edges.Nodes, Array.ConvertAll(edges.Source, i => number[i]), Array.ConvertAll(edges.Destination, i => number[i]), edges.Weight),
+            Edges = new EdgeList(edges.Nodes, Array.ConvertAll(edges.Source, i => number[i]), Array.ConvertAll(edges.Destination, i => number[i]), edges.Weight, edges.Features),
         };
     }
 

@@ -59,7 +59,7 @@ public static class GraphArchive
     /// <summary>Removes from a folder the arrays of an earlier set that its new one lacks.</summary>
     internal static void RemoveOthers(string path, IReadOnlyCollection<string> names)
     {
-        foreach (string known in new[] { "edge_weight", "x", "x_data", "x_indices", "x_indptr", "x_shape", "y", "num_nodes", "num_classes", "graph_id", "graph_y", "graph_folds",
+        foreach (string known in new[] { "edge_weight", "edge_attr", "x", "x_data", "x_indices", "x_indptr", "x_shape", "y", "num_nodes", "num_classes", "graph_id", "graph_y", "graph_folds",
             "train_mask", "val_mask", "test_mask", "train_masks", "val_masks", "test_masks", "class_names", "node_names", "feature_names", "node_id", "edge_id", "part_ptr" })
             if (!names.Contains(known)) File.Delete(Path.Combine(path, known + ".npy"));
     }

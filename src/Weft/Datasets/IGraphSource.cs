@@ -39,6 +39,9 @@ internal interface IGraphSource
     /// <summary>True if edges have weights.</summary>
     bool IsWeighted { get; }
 
+    /// <summary>Features of an edge; 0 where there are none. Processes that share a graph do not read them.</summary>
+    long EdgeFeatures => 0;
+
     /// <summary>Number of classes; 0 without labels.</summary>
     int Classes { get; }
 

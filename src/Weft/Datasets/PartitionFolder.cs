@@ -45,6 +45,8 @@ internal sealed class PartitionFolder : IGraphSource, IDisposable
 
     public bool IsWeighted => arrays.ContainsKey("edge_weight");
 
+    public long EdgeFeatures => !arrays.TryGetValue("edge_attr", out var features) ? 0 : features.Header.Shape.Length == 2 ? features.Columns : 1;
+
     public int Classes { get; private set; }
 
     public IReadOnlyList<string>? ClassNames { get; private set; }

@@ -10,8 +10,8 @@ public static class TuDataset
     /// <summary>
     /// Reads a folder of NAME_A.txt, NAME_graph_indicator.txt, NAME_graph_labels.txt (classes) or NAME_graph_attributes.txt
     /// (numbers, for regression) or both, and where they exist NAME_node_labels.txt (as one-hot features),
-    /// NAME_node_attributes.txt (as features beside them) and NAME_folds.txt. The first column of A is the source. Edge labels
-    /// are not read.
+    /// NAME_node_attributes.txt (as features beside them), the same of edges and NAME_folds.txt. The first column of A is the
+    /// source.
     /// </summary>
     /// <exception cref="DataFormatException">A file is missing or a line is wrong.</exception>
     public static Dataset Read(string folder)
@@ -28,7 +28,7 @@ public static class TuDataset
         var targets = numbers ? ReadNumbers(File("graph_attributes"), graphLabels?.Length, "graph") : default;
         int graphs = graphLabels?.Length ?? (int)targets.Rows;
         int[] membership = Membership(indicator, graphs, File("graph_indicator"), graphLabels is null ? "graph_attributes" : "graph_labels");
-        var batch = new GraphBatch(ReadEdges(found[0], membership), membership, graphs);
+        var batch = new GraphBatch(ReadEdges(found[0], membership, File("edge_labels"), File("edge_attributes")), membership, graphs);
         long[] classes = [.. (graphLabels ?? []).Distinct().Order()];
         return new Dataset
         {
@@ -40,7 +40,7 @@ public static class TuDataset
             Classes = classes.Length,
             ClassNames = graphLabels is null ? null : [.. classes.Select(c => c.ToString(CultureInfo.InvariantCulture))],
             GraphFolds = System.IO.File.Exists(File("folds")) ? ReadFolds(File("folds"), graphs) : null,
-            Features = ReadFeatures(File("node_labels"), File("node_attributes"), membership.Length),
+            Features = ReadFeatures(File("node_labels"), File("node_attributes"), membership.Length, "node"),
         };
     }
 
@@ -49,7 +49,7 @@ public static class TuDataset
     internal static int[] ReadFolds(string path, int graphs) =>
         Array.ConvertAll(OneEach(path, graphs, 0, int.MaxValue), fold => (int)fold);
 
-    private static EdgeList ReadEdges(string path, int[] membership)
+    private static EdgeList ReadEdges(string path, int[] membership, string labelsPath, string attributesPath)
     {
         using var lines = new TextLines(path);
         var (source, destination) = (new List<int>(), new List<int>());
@@ -63,7 +63,8 @@ public static class TuDataset
             source.Add(i);
             destination.Add(j);
         }
-        return new EdgeList(membership.Length, [.. source], [.. destination]);
+        var features = ReadFeatures(labelsPath, attributesPath, source.Count, "edge") is var read && read.Sparse is { } sparse ? FeatureMatrix.Densify(sparse) : read.Dense;
+        return new EdgeList(membership.Length, [.. source], [.. destination], features: features.Columns == 0 ? default : features);
     }
 
     private static int[] Membership(long[] indicator, int graphs, string path, string counted)
@@ -74,7 +75,7 @@ public static class TuDataset
         return Array.ConvertAll(indicator, g => (int)g - 1);
     }
 
-    private static NodeMatrix ReadFeatures(string labelsPath, string attributesPath, int nodes)
+    private static NodeMatrix ReadFeatures(string labelsPath, string attributesPath, int nodes, string each)
     {
         int[]? kind = null;
         int kinds = 0;

@@ -33,7 +33,7 @@ internal static class VirtualNode
             for (int i = first; i < last; i++) real[i] = i - g;
             real[last] = -1;
         }
-        var all = new EdgeList(nodes + graphs, source, destination, weight);
+        var all = new EdgeList(nodes + graphs, source, destination, weight, EdgeFeatures(edges, 2 * nodes));
         return dataset with
         {
             Edges = all,
@@ -44,6 +44,15 @@ internal static class VirtualNode
             Labels = null,
             Targets = default,
         };
+    }
+
+    // Those of an edge of a virtual node are zeros.
+    private static Matrix EdgeFeatures(EdgeList edges, int added)
+    {
+        if (edges.FeatureWidth == 0) return default;
+        var features = Matrix.Allocate(edges.Count + added, edges.FeatureWidth);
+        edges.Features.CopyTo(features.Top(edges.Count));
+        return features;
     }
 
     private static NodeMatrix Features(NodeMatrix features, int[] real)

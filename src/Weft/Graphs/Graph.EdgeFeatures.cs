@@ -37,7 +37,7 @@ public sealed partial class Graph
             }
     }
 
-    /// <summary>Z_i = Σ_{e→i} ReLU(H_{src(e)} + E_e·W + b) with the graph's edge features E, [Edges, D_e].</summary>
+    /// <summary>Z_i = Σ_{e→i} ReLU(H_{src(e)} + E_e·W + b) with the graph's edge features E, [Edges, D_e]; on a sampled block each message as often as its edge stands for others.</summary>
     /// <param name="H">[N sources, D]</param>
     /// <param name="W">[D_e, D]</param>
     /// <param name="b">[1, D]</param>
@@ -46,7 +46,7 @@ public sealed partial class Graph
     {
         CheckRows(H, Z, "H", "Z");
         CheckEdgeFeatures(EdgeFeatures);
-        RectifiedSum.Multiply(ByDestination, H, EdgeFeatures, W, b, Z);
+        RectifiedSum.Multiply(ByDestination, H, EdgeFeatures, W, b, SumWeights, Z);
     }
 
     /// <summary>The adjoint of <see cref="AggregateRectified"/> in H, W and b; the messages' signs are formed again.</summary>
@@ -61,7 +61,7 @@ public sealed partial class Graph
     {
         CheckRows(H, dZ, "H", "dZ");
         CheckEdgeFeatures(EdgeFeatures);
-        RectifiedSum.Adjoint(BySource, H, EdgeFeatures, W, b, dZ, dH, dW, db);
+        RectifiedSum.Adjoint(BySource, H, EdgeFeatures, W, b, SumWeights, dZ, dH, dW, db);
     }
 
     private void CheckEdgeFeatures(Matrix E)

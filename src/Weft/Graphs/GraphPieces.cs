@@ -33,6 +33,7 @@ internal sealed class GraphPieces
         var (pointers, index, ids) = (new long[nodes + 1], new int[edges], new int[edges]);
         var (nodeIds, membership) = (new int[nodes], new int[nodes]);
         var weights = whole.Weights.IsMissing ? default : Matrix.Allocate(edges, 1);
+        var features = whole.EdgeFeatures.IsMissing ? default : Matrix.Allocate(edges, whole.EdgeFeatures.Columns);
         int row = 0, entry = 0;
         for (int number = 0; number < graphs.Length; number++)
         {
@@ -46,11 +47,12 @@ internal sealed class GraphPieces
             for (int q = 0; q < size; q++) index[entry + q] = view.Index[from + q] + moved;
             Array.Copy(whole.EdgeIds, from, ids, entry, size);
             if (!weights.IsMissing) whole.Weights.RowRange(from, size).CopyTo(weights.RowRange(entry, size));
+            if (!features.IsMissing) whole.EdgeFeatures.RowRange(from, size).CopyTo(features.RowRange(entry, size));
             membership.AsSpan(row, count).Fill(number);
             row += count;
             entry += size;
         }
-        return Graph.Block(new EdgeView(pointers, index, null, nodes), ids, weights, nodeIds, whole.Identity.TotalEdges, null)
+        return Graph.Block(new EdgeView(pointers, index, null, nodes), ids, weights, nodeIds, whole.Identity.TotalEdges, null, features: features)
             .WithMembership(Graph.OfMembership(membership, graphs.Length));
     }
 

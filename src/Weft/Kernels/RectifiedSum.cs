@@ -5,7 +5,7 @@ using Weft.Memory;
 namespace Weft.Kernels;
 
 /// <summary>
-/// Z_i = Σ_{e→i} ReLU(H_{src(e)} + E_e·W + b) and its adjoint. The messages are formed four edges at a time, some columns at a time,
+/// Z_i = Σ_{e→i} w_e ReLU(H_{src(e)} + E_e·W + b) and its adjoint. The messages are formed four edges at a time, some columns at a time,
 /// in registers, in both passes: of an edge nothing is kept.
 /// </summary>
 internal static unsafe class RectifiedSum
@@ -18,25 +18,27 @@ internal static unsafe class RectifiedSum
     /// <param name="E">Features by value number, [E, D_e].</param>
     /// <param name="W">[D_e, D]</param>
     /// <param name="b">[1, D]</param>
+    /// <param name="w">Weight of each edge by value number, [E, 1]; missing for weight 1.</param>
     /// <param name="Z">[A.Rows, D]</param>
-    public static void Multiply(EdgeView A, Matrix H, Matrix E, Matrix W, Matrix b, Matrix Z) =>
-        Run<Forward>(A, new Operands(H, H, E, W, b), Z, default, default);
+    public static void Multiply(EdgeView A, Matrix H, Matrix E, Matrix W, Matrix b, Matrix w, Matrix Z) =>
+        Run<Forward>(A, new Operands(H, H, E, W, b, w), Z, default, default);
 
-    /// <summary>dH_j = Σ_{e: src(e)=j} G_e, dW = Σ_e E_eᵀ·G_e and db = Σ_e G_e with G_e = dZ_{dst(e)} where H_j + E_e·W + b is above zero.</summary>
+    /// <summary>dH_j = Σ_{e: src(e)=j} G_e, dW = Σ_e E_eᵀ·G_e and db = Σ_e G_e with G_e = w_e dZ_{dst(e)} where H_j + E_e·W + b is above zero.</summary>
     /// <param name="A">Edges by source.</param>
     /// <param name="H">[A.Rows, D]</param>
     /// <param name="E">Features by value number, [E, D_e].</param>
     /// <param name="W">[D_e, D]</param>
     /// <param name="b">[1, D]</param>
+    /// <param name="w">As in the forward pass.</param>
     /// <param name="dZ">[A.Columns, D]</param>
     /// <param name="dH">[A.Rows, D], or missing.</param>
     /// <param name="dW">[D_e, D]</param>
     /// <param name="db">[1, D]</param>
-    public static void Adjoint(EdgeView A, Matrix H, Matrix E, Matrix W, Matrix b, Matrix dZ, Matrix dH, Matrix dW, Matrix db) =>
-        Run<Backward>(A, new Operands(dZ, H, E, W, b), dH, dW, db);
+    public static void Adjoint(EdgeView A, Matrix H, Matrix E, Matrix W, Matrix b, Matrix w, Matrix dZ, Matrix dH, Matrix dW, Matrix db) =>
+        Run<Backward>(A, new Operands(dZ, H, E, W, b, w), dH, dW, db);
 
     /// <summary>What a pass gathers (H, or dZ), and what it reads.</summary>
-    private readonly record struct Operands(Matrix Gathered, Matrix H, Matrix E, Matrix W, Matrix b);
+    private readonly record struct Operands(Matrix Gathered, Matrix H, Matrix E, Matrix W, Matrix b, Matrix Weights);
 
     private static void Run<TPass>(EdgeView A, in Operands operands, Matrix result, Matrix dW, Matrix db)
         where TPass : struct, IPass
@@ -153,7 +155,7 @@ internal static unsafe class RectifiedSum
         private readonly void Four(Real* own, long t, long last, Real* sum, Real* edgeSums)
         {
             long t1 = Math.Min(t + 1, last), t2 = Math.Min(t + 2, last), t3 = Math.Min(t + 3, last), features = O.W.Rows;
-            TVector f1 = TLanes.All(t + 1 <= last ? 1 : 0), f2 = TLanes.All(t + 2 <= last ? 1 : 0), f3 = TLanes.All(t + 3 <= last ? 1 : 0);
+            TVector f0 = Weight(t, last), f1 = Weight(t + 1, last), f2 = Weight(t + 2, last), f3 = Weight(t + 3, last);
             Real* x0 = Gathered(t), x1 = Gathered(t1), x2 = Gathered(t2), x3 = Gathered(t3);
             Real* e0 = Features(t), e1 = Features(t1), e2 = Features(t2), e3 = Features(t3);
             for (long j = 0; j < Padded; j += TLanes.Count)
@@ -179,14 +181,14 @@ internal static unsafe class RectifiedSum
                 var s = TLanes.Load(sum + j);
                 if (!TPass.IsAdjoint)
                 {
-                    s = TLanes.Add(s, TLanes.Max(default, y0));
+                    s = TLanes.MultiplyAdd(f0, TLanes.Max(default, y0), s);
                     s = TLanes.MultiplyAdd(f1, TLanes.Max(default, y1), s);
                     s = TLanes.MultiplyAdd(f2, TLanes.Max(default, y2), s);
                     s = TLanes.MultiplyAdd(f3, TLanes.Max(default, y3), s);
                     TLanes.Store(s, sum + j);
                     continue;
                 }
-                TVector g0 = TLanes.Select(TLanes.Less(default, y0), TLanes.Load(x0 + j), default);
+                TVector g0 = TLanes.Multiply(f0, TLanes.Select(TLanes.Less(default, y0), TLanes.Load(x0 + j), default));
                 TVector g1 = TLanes.Multiply(f1, TLanes.Select(TLanes.Less(default, y1), TLanes.Load(x1 + j), default));
                 TVector g2 = TLanes.Multiply(f2, TLanes.Select(TLanes.Less(default, y2), TLanes.Load(x2 + j), default));
                 TVector g3 = TLanes.Multiply(f3, TLanes.Select(TLanes.Less(default, y3), TLanes.Load(x3 + j), default));
@@ -201,6 +203,9 @@ internal static unsafe class RectifiedSum
                 }
             }
         }
+
+        private readonly TVector Weight(long edge, long last) =>
+            edge > last ? default : TLanes.All(O.Weights.IsMissing ? 1 : O.Weights.Data[(Numbers == null ? edge : Numbers[edge]) * O.Weights.Stride]);
 
         private readonly Real* Gathered(long edge) => O.Gathered.Data + Index[edge] * O.Gathered.Stride;
 

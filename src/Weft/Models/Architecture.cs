@@ -6,7 +6,7 @@ namespace Weft.Models;
 /// <summary>A whole model in words that fit a command line and a file. Null stands for the model's own default.</summary>
 public sealed record ModelSettings
 {
-    /// <summary>gcn, gat, gatv2, gin, sage, transformer or mlp.</summary>
+    /// <summary>gcn, gat, gatv2, gin, gine, sage, transformer or mlp.</summary>
     public string Model { get; init; } = "gatv2";
 
     /// <summary>Number of layers.</summary>
@@ -38,6 +38,9 @@ public sealed record ModelSettings
 
     /// <summary>GATv2: one matrix for sources and destinations.</summary>
     public bool ShareWeights { get; init; }
+
+    /// <summary>D_e, features of an edge that gat, gatv2 and gine read; 0 for none. Training takes it from the data.</summary>
+    public int EdgeFeatures { get; init; }
 
     /// <summary>Width of a learned embedding (a linear layer without bias) before the first layer; 0 for none.</summary>
     public int EmbeddingWidth { get; init; }
@@ -80,7 +83,7 @@ public sealed record ModelSettings
 public static class Architecture
 {
     /// <summary>Names that <see cref="Build"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["gcn", "gat", "gatv2", "gin", "sage", "transformer", "mlp"];
+    public static IReadOnlyList<string> Names { get; } = ["gcn", "gat", "gatv2", "gin", "gine", "sage", "transformer", "mlp"];
 
     /// <summary>Normalisations.</summary>
     internal static readonly string[] NormNames = ["batch", "layer", "graph"];
@@ -90,6 +93,9 @@ public static class Architecture
 
     /// <summary>True for models whose layers have heads.</summary>
     public static bool HasHeads(string model) => model is "gat" or "gatv2" or "transformer";
+
+    /// <summary>True for models that read features of the edges.</summary>
+    public static bool ReadsEdgeFeatures(string model) => model is "gat" or "gatv2" or "gine";
 
     /// <summary>The settings with every default filled in that the model's name decides.</summary>
     public static ModelSettings Settle(ModelSettings settings)
@@ -178,6 +184,7 @@ public static class Architecture
             Bias = settings.Bias,
             Activation = activation,
             Slope = settings.Slope,
+            EdgeFeatures = ReadsEdgeFeatures(settings.Model) ? settings.EdgeFeatures : 0,
             AttentionDropout = settings.AttentionDropout,
             ShareWeights = settings.ShareWeights,
             Hidden = settings.Hidden ?? 64,

@@ -9,7 +9,7 @@ internal sealed class BlockEdges(IAdjacency adjacency)
 {
     private int[] sources = new int[4096], ids = new int[4096];
     private Real[] weights = new Real[4096], copies = new Real[4096];
-    private long[] pointers = new long[1025];
+    private long[] pointers = new long[1025], positions = adjacency.EdgeFeatures.IsMissing ? [] : new long[4096];
     private int[] degrees = new int[1024];
     private int rows, count;
     private bool weighs, stands;
@@ -28,6 +28,7 @@ internal sealed class BlockEdges(IAdjacency adjacency)
         copies[count] = (Real)standsFor;
         weights[count] = adjacency.IsWeighted ? (Real)(adjacency.Weight(position) * standsFor) : (Real)standsFor;
         stands |= standsFor != 1;
+        if (positions.Length > 0) positions[count] = position;
         count++;
     }
 
@@ -54,7 +55,17 @@ internal sealed class BlockEdges(IAdjacency adjacency)
         var whole = new double[nodes.Length];
         for (int j = 0; j < whole.Length; j++) whole[j] = adjacency.WeightedDegree(nodes[j]);
         var sampled = stands ? new SampledEdges(Column(copies), degrees.AsSpan(0, rows).ToArray()) : null;
-        return Graph.Block(view, Pinned(ids.AsSpan(0, count)), weighs || stands ? Column(weights) : default, Pinned(nodes), adjacency.Edges, whole, sampled);
+        return Graph.Block(view, Pinned(ids.AsSpan(0, count)), weighs || stands ? Column(weights) : default, Pinned(nodes), adjacency.Edges, whole, sampled, Features());
+    }
+
+    private Matrix Features()
+    {
+        var all = adjacency.EdgeFeatures;
+        if (all.IsMissing) return default;
+        var rows = Matrix.Allocate(count, all.Columns);
+        for (int e = 0; e < count; e++) all.Row(positions[e]).CopyTo(rows.Row(e));
+        all.KeepAlive();
+        return rows;
     }
 
     private Matrix Column(Real[] values)
@@ -78,5 +89,6 @@ internal sealed class BlockEdges(IAdjacency adjacency)
         Array.Resize(ref ids, size);
         Array.Resize(ref weights, size);
         Array.Resize(ref copies, size);
+        if (positions.Length > 0) Array.Resize(ref positions, size);
     }
 }

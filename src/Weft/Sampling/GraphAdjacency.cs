@@ -1,4 +1,5 @@
 using Weft.Graphs;
+using Weft.Memory;
 
 namespace Weft.Sampling;
 
@@ -34,6 +35,9 @@ internal sealed class GraphAdjacency : IAdjacency
 
     /// <inheritdoc/>
     public bool IsWeighted => degrees is not null;
+
+    /// <inheritdoc/>
+    public Matrix EdgeFeatures => graph.EdgeFeatures;
 
     /// <inheritdoc/>
     public long First(int node) => view.Pointers[node];

@@ -1,3 +1,5 @@
+using Weft.Memory;
+
 namespace Weft.Sampling;
 
 /// <summary>
@@ -14,6 +16,9 @@ internal interface IAdjacency
 
     /// <summary>True if edges have weights; where not, every weight is 1.</summary>
     bool IsWeighted { get; }
+
+    /// <summary>Features of the edge at each position, [Edges, D_e]; missing where edges have none.</summary>
+    Matrix EdgeFeatures => default;
 
     /// <summary>Position of a node's first in-edge.</summary>
     long First(int node);

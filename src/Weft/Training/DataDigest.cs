@@ -30,12 +30,18 @@ internal sealed class DataDigest
     }
 
     /// <summary>An edge by its number and those of its ends.</summary>
-    public void AddEdge(int id, int source, int destination, Real weight)
+    /// <param name="id">Its number.</param>
+    /// <param name="source">Number of its source.</param>
+    /// <param name="destination">Number of its destination.</param>
+    /// <param name="weight">Its weight.</param>
+    /// <param name="features">Its features, if it has some.</param>
+    public void AddEdge(int id, int source, int destination, Real weight, ReadOnlySpan<Real> features = default)
     {
         var item = new Words(Item.Edge);
         item.Add((uint)id);
         item.Add((ulong)(uint)source << 32 | (uint)destination);
         item.Add(BitConverter.DoubleToUInt64Bits(weight));
+        item.Add(features);
         item.AddTo(sum);
     }
 

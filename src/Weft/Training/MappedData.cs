@@ -29,6 +29,8 @@ internal static class MappedData
     public static MappedDataset Open(string path, DataSettings settings, string model)
     {
         if (NeedsMemory(settings) is { } whole) throw new ArgumentException($"{whole} looks at the whole graph, and {path} is read where it lies: apply it with weft data convert");
+        if (settings.EdgeFeatures != false && Models.Architecture.ReadsEdgeFeatures(model) && File.Exists(Path.Combine(path, "edge_attr.npy")))
+            throw new ArgumentException($"{model} would read the features of the edges of {path}, and a graph that is read where it lies does not carry them: train with --edge-features off, or on an .npz file of it");
         bool sparse = !File.Exists(Path.Combine(path, "x.npy"));
         var change = (settings.BinarizeFeatures ? FeatureChange.Binarize : 0) | (settings.NormalizeFeatures ?? sparse ? FeatureChange.Normalize : 0);
         return MappedDataset.Open(path, TrainingData.AddsLoops(settings, model), change);

@@ -47,6 +47,9 @@ public sealed class TrainedModel
         dataset = TrainingData.PrepareInputs(dataset, Config.Data, Config.Model.Model);
         if (Model.Inputs > 0 && dataset.Features.Columns != Model.Inputs)
             throw new ArgumentException($"the nodes of {dataset.Name} have {dataset.Features.Columns} features; the model was trained on {Model.Inputs} (on {Config.Dataset}): give it a set with those");
+        long edgeFeatures = Model.Settings?.EdgeFeatures ?? 0;
+        if (dataset.Edges.FeatureWidth != edgeFeatures && Model.Settings is not null)
+            throw new ArgumentException($"the edges of {dataset.Name} have {dataset.Edges.FeatureWidth} features; the model was trained on {edgeFeatures} (on {Config.Dataset}): give it a set with those");
         return WithClasses(dataset);
     }
 

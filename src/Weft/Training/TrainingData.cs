@@ -2,6 +2,7 @@ using Weft.Communication;
 using Weft.Datasets;
 using Weft.Graphs;
 using Weft.Memory;
+using Weft.Models;
 using Weft.Sampling;
 
 namespace Weft.Training;
@@ -132,12 +133,13 @@ public sealed class TrainingData
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(settings);
-        return Settle(settings, dataset.Features.IsSparse, dataset.Splits.Count, dataset.Graphs is not null, model);
+        return Settle(settings, dataset.Features.IsSparse, dataset.Splits.Count, dataset.Graphs is not null, dataset.Edges.FeatureWidth, model);
     }
 
     /// <summary>The settings with every choice made that depends on the traits of a set and on the model.</summary>
-    internal static DataSettings Settle(DataSettings settings, bool sparseFeatures, int splits, bool manyGraphs, string model) => settings with
+    internal static DataSettings Settle(DataSettings settings, bool sparseFeatures, int splits, bool manyGraphs, long edgeFeatures, string model) => settings with
     {
+        EdgeFeatures = settings.EdgeFeatures ?? (edgeFeatures > 0 ? Architecture.ReadsEdgeFeatures(model) : null),
         SelfLoops = AddsLoops(settings, model),
         NormalizeFeatures = settings.NormalizeFeatures ?? (settings.Features is null && settings.RandomFeatures == 0 && sparseFeatures),
         // Random classes bring a split of their own.
@@ -158,7 +160,7 @@ public sealed class TrainingData
         int[]? numbers = Batches.Count == 1 ? Batches[0].Graph.Identity.NodeIds : null;
         int Number(int place) => numbers is null ? place : numbers[place];
         var edges = Dataset.Edges;
-        for (int e = 0; e < edges.Count; e++) digest.AddEdge(edges.Id(e, numbers), Number(edges.Source[e]), Number(edges.Destination[e]), edges.Weight is null ? 1 : edges.Weight[e]);
+        for (int e = 0; e < edges.Count; e++) digest.AddEdge(edges.Id(e, numbers), Number(edges.Source[e]), Number(edges.Destination[e]), edges.Weight is null ? 1 : edges.Weight[e], edges.FeatureWidth > 0 ? edges.Features.Row(e) : default);
         for (int i = 0; i < Dataset.Nodes; i++) digest.AddNode(Number(i), i, Dataset, GraphRows is null ? Split : null);
         for (int g = 0; g < GraphRows?.Nodes; g++) digest.AddGraph(g, Dataset.Graphs!.Offsets[g], GraphRows, Split);
         return digest.ToString();
@@ -169,9 +171,21 @@ public sealed class TrainingData
 
     private static bool LoopsByDefault(string model) => model is "gat" or "gatv2";
 
+    /// <summary>True if the model is to read the features of the edges, of which there are so many.</summary>
+    /// <exception cref="ArgumentException">It is asked to, and it or the set cannot; or it cannot do without.</exception>
+    internal static bool ReadsEdgeFeatures(string name, long width, DataSettings settings, string model)
+    {
+        bool can = Architecture.ReadsEdgeFeatures(model);
+        if (settings.EdgeFeatures == true && !can) throw new ArgumentException($"{model} does not read features of edges (edge-features on); gat, gatv2 and gine do");
+        if (settings.EdgeFeatures == true && width == 0) throw new ArgumentException($"the edges of {name} have no features to read (edge-features on)");
+        if (model == "gine" && (width == 0 || settings.EdgeFeatures == false))
+            throw new ArgumentException($"gine adds features of the edges to what neighbours send, and {(width == 0 ? $"the edges of {name} have none" : "edge-features is off")}; use gin");
+        return width > 0 && (settings.EdgeFeatures ?? can);
+    }
+
     private static Dataset WithEdges(Dataset dataset, DataSettings settings, string model)
     {
-        var edges = dataset.Edges;
+        var edges = ReadsEdgeFeatures(dataset.Name, dataset.Edges.FeatureWidth, settings, model) ? dataset.Edges : dataset.Edges.WithoutFeatures();
         if (settings.Transpose) edges = edges.Transpose();
         if (settings.Undirected) edges = edges.Undirected();
         if (AddsLoops(settings, model)) edges = edges.WithSelfLoops();
@@ -284,7 +298,7 @@ public sealed class TrainingData
     private static Graph ToGraph(Dataset dataset)
     {
         var edges = dataset.Edges;
-        var graph = Graph.FromEdges(edges.Nodes, edges.Source, edges.Destination, edges.Weight);
+        var graph = Graph.FromEdges(edges.Nodes, edges.Source, edges.Destination, edges.Weight, edges.Features);
         return dataset.Graphs is { } graphs ? graph.WithMembership(Graph.OfMembership(graphs.Membership, graphs.Count)) : graph;
     }
 }

@@ -71,6 +71,9 @@ public sealed record DataSettings
     /// <summary>Turn all edges round.</summary>
     public bool Transpose { get; init; }
 
+    /// <summary>Read the features of the edges; null for: if there are some and the model can.</summary>
+    public bool? EdgeFeatures { get; init; }
+
     /// <summary>Divide each node's features by their sum; null for: if they are sparse.</summary>
     public bool? NormalizeFeatures { get; init; }
 

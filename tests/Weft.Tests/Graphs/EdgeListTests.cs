@@ -1,4 +1,5 @@
 using Weft.Graphs;
+using Weft.Memory;
 
 namespace Weft.Tests.Graphs;
 
@@ -53,6 +54,59 @@ public class EdgeListTests
     {
         Assert.Equal([0, 4, 1, 1, 0], Sample().InDegrees());
         Assert.Equal([2, 1, 2, 1, 0], Sample().OutDegrees());
+    }
+
+    // Feature 0 of edge e is e, feature 1 is 10 e.
+    private static EdgeList WithFeatures() => new(Sample().Nodes, Sample().Source, Sample().Destination, Sample().Weight,
+        Matrix.From(6, 2, [0, 0, 1, 10, 2, 20, 3, 30, 4, 40, 5, 50]));
+
+    private static double[] First(EdgeList edges) => [.. Enumerable.Range(0, edges.Count).Select(e => (double)edges.Features[e, 0])];
+
+    [Fact]
+    public void Features_follow_their_edges_through_every_operation()
+    {
+        var edges = WithFeatures();
+        Assert.Equal(2, edges.FeatureWidth);
+        Assert.Equal([0, 1, 2, 3, 4, 5], First(edges.Transpose()));
+        Assert.Equal([0, 1, 2, 3, 4, 5, 0, 1, 5], First(edges.Undirected()));
+        Assert.Equal([0, 4, 5, 2, 3], First(edges.Simple()));
+        Assert.Equal([0, 1, 3, 4, 5], First(edges.WithoutSelfLoops()));
+        Assert.Equal([3, 5], First(edges.Where(e => e is 3 or 5)));
+        Assert.Equal([5, 0], First(edges.Pick([5, 0])));
+        Assert.Equal([0, 1, 2, 3, 4, 5], First(edges.Renumber([4, 3, 2, 1, 0])));
+        Assert.Equal(50, (double)edges.Renumber([4, 3, 2, 1, 0]).Features[5, 1]);
+        Assert.True(edges.WithoutFeatures().Features.IsMissing);
+    }
+
+    [Fact]
+    public void An_added_loop_has_the_mean_of_the_features_of_its_nodes_in_edges()
+    {
+        // Into 1: edges 0, 1, 3 and 5; into 3: edge 4; into 0 and 4: none.
+        var looped = WithFeatures().WithSelfLoops();
+        Assert.Equal([0, 9.0 / 4, 4, 0], First(looped)[6..].Select(x => Math.Round(x, 6)));
+        Assert.Equal(22.5, (double)looped.Features[7, 1]);
+        Assert.Equal([0, 1, 2, 3, 4, 5], First(looped)[..6]);
+    }
+
+    [Fact]
+    public void A_graph_holds_features_in_the_order_of_its_blocks_edges()
+    {
+        var graph = Graph.FromEdges(WithFeatures());
+        for (int p = 0; p < 6; p++) Assert.Equal(graph.EdgeIds[p], (double)graph.EdgeFeatures[p, 0]);
+        var turned = Graph.InOrder(WithFeatures().Renumber([4, 3, 2, 1, 0]), [4, 3, 2, 1, 0]);
+        for (int p = 0; p < 6; p++) Assert.Equal(turned.EdgeIds[p], (double)turned.EdgeFeatures[p, 0]);
+        Assert.True(graph.Bytes >= Graph.FromEdges(Sample()).Bytes + 12 * sizeof(Real));
+        Assert.Contains("every edge needs a row", Assert.Throws<ArgumentException>(() => Graph.FromEdges(2, [0], [1], features: Matrix.Allocate(2, 1))).Message);
+        Assert.Contains("a row of at least one feature for every edge", Assert.Throws<ArgumentException>(() => new EdgeList(2, [0], [1], features: Matrix.Allocate(2, 1))).Message);
+    }
+
+    [Fact]
+    public void A_batch_of_graphs_and_a_choice_of_them_carry_the_features()
+    {
+        var batch = GraphBatch.From([WithFeatures(), WithFeatures().Transpose()]);
+        Assert.Equal([0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5], First(batch.Edges));
+        Assert.Equal([0, 1, 2, 3, 4, 5], First(batch.Select([1], out _).Edges));
+        Assert.Contains("features an edge", Assert.Throws<ArgumentException>(() => GraphBatch.From([WithFeatures(), Sample()])).Message);
     }
 
     [Fact]

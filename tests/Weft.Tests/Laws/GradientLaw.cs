@@ -56,7 +56,8 @@ public class GradientLaw
                 x[i, j] = kept;
                 differences[i, j] = (above - below) / (2 * Step);
             }
-            Closeness.Check($"{name}: d{what}", differences, gradient, 1, sizeof(Real) == 8 ? 1e-8 : Closeness.Relative);
+            // A difference of outputs that are sums over wide rows is as much less exact.
+            Closeness.Check($"{name}: d{what}", differences, gradient, 1, sizeof(Real) == 8 ? layerCase.Settings.Outputs > 32 ? 3e-8 : 1e-8 : Closeness.Relative);
         }
     }
 }

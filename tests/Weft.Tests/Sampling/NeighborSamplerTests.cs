@@ -153,4 +153,17 @@ public class NeighborSamplerTests
         var turned = Weft.Graphs.Graph.InOrder(Forty.List, [.. Forty.AllNodes.Reverse()]);
         Assert.Contains("--order none", Refused(() => new GraphAdjacency(turned)));
     }
+
+    [Fact]
+    public void Features_of_edges_come_along_with_them()
+    {
+        var features = TestGraphs.Forty.Features;
+        var sample = Forty.Neighbours([7, 0, 39, 4], [3, 2]).Draw(0, 0, Forty.Scratch());
+        foreach (var block in sample.Blocks)
+        {
+            Assert.Equal(block.Edges, block.EdgeFeatures.Rows);
+            for (int e = 0; e < block.Edges; e++)
+                for (int c = 0; c < OracleGraph.EdgeFeatures; c++) Assert.Equal((Real)features[block.EdgeIds[e], c], block.EdgeFeatures[e, c]);
+        }
+    }
 }

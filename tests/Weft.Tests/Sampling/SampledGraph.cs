@@ -10,7 +10,7 @@ internal sealed class SampledGraph
 {
     public SampledGraph(OracleGraph graph, bool weighted = true, bool loops = false)
     {
-        var list = new EdgeList(graph.Nodes, [.. graph.Source], [.. graph.Destination], weighted ? [.. graph.Weight.Select(w => (Real)w)] : null);
+        var list = new EdgeList(graph.Nodes, [.. graph.Source], [.. graph.Destination], weighted ? [.. graph.Weight.Select(w => (Real)w)] : null, LayerRun.ToMatrix(graph.Features));
         List = loops ? list.WithSelfLoops() : list;
         Graph = Graph.FromEdges(List);
         Adjacency = new GraphAdjacency(Graph);
