@@ -51,7 +51,10 @@ internal sealed class RunOptions
         Training(Ask.RateIfGiven("--momentum", "Momentum of sgd and lars [0.9]"), (t, v) => t with { Momentum = v!.Value });
         Training(Ask.Switch("--nesterov", "Nesterov's form of momentum"), (t, v) => t with { Nesterov = v });
         Training(Ask.NumberIfGiven("--clip", "Largest norm of the gradient [0: any]", 0, double.MaxValue), (t, v) => t with { Clip = v!.Value });
-        Training(Ask.Word("--schedule", "constant, cosine:T, step:T:FACTOR, warmup:T, plateau:N:FACTOR [constant]", "RULE"), (t, v) => t with { Schedule = v });
+        Training(Ask.WholeIfGiven("--accumulate", "Batches whose gradients one step takes the mean of [1]", 1), (t, v) => t with { Accumulate = v!.Value });
+        Training(Ask.RateIfGiven("--label-smoothing", "Share of a training target that is spread over all classes [0]"), (t, v) => t with { LabelSmoothing = v!.Value });
+        Training(Ask.Word("--class-weights", "Weight of each class in the training loss: balanced, or a number for each, 1,2.5,1 [1]", "WEIGHTS"), (t, v) => t with { ClassWeights = v });
+        Training(Ask.Word("--schedule", "constant, cosine:T, step:T:FACTOR, plateau:N:FACTOR, warmup:T or warmup:T+another [constant]", "RULE"), (t, v) => t with { Schedule = v });
         Training(Ask.WholeIfGiven("--epochs", "Most epochs [1000]", 1), (t, v) => t with { Epochs = v!.Value });
         Training(Ask.WholeIfGiven("--patience", "Epochs without progress before training stops; 0: never [100]", 0), (t, v) => t with { Patience = v!.Value });
         Training(Ask.Choice("--stopping", "What progress is: loss and score, loss alone, or loss below its last mean [best]", null, "best", "loss", "window"), (t, v) => t with { Stopping = v });

@@ -48,6 +48,9 @@ internal sealed record RunOutcome
 
     public required string Folder { get; init; }
 
+    /// <summary>The layers, where they were asked for.</summary>
+    public IReadOnlyList<LayerSummary>? Layers { get; init; }
+
     /// <summary>What it cost to share the graph; null for a process alone.</summary>
     public required Sharing? Sharing { get; init; }
 

@@ -24,11 +24,12 @@ internal static class Train
         var runs = Ask.Whole("--runs", "Runs with seeds seed, seed + 1, …; scores as mean ± deviation", 1, 1);
         var threads = Ask.WholeIfGiven("--threads", "Threads [all cores]", 1, 1024);
         var quiet = Ask.Switch("--quiet", "No progress, only the summary");
+        var summary = Ask.Switch("--summary", "The layers before training: shapes, parameters, multiply-adds, memory");
         var json = Ask.Switch("--json", "The summary as one JSON object on standard output; all else on standard error");
         var layoutOptions = new LayoutOptions();
         choice.AddTo(verb);
         layoutOptions.AddTo(verb);
-        foreach (var option in new Option[] { runs, threads, output, resume, quiet, json }) verb.Options.Add(option);
+        foreach (var option in new Option[] { runs, threads, output, resume, summary, quiet, json }) verb.Options.Add(option);
 
         verb.Does((parsed, cancellation) =>
         {
@@ -49,7 +50,7 @@ internal static class Train
                 work = job => job.Run(config, parsed.GetValue(runs), parsed.GetValue(output), cancellation);
             }
             var terminal = Terminal.Of(parsed, asJson);
-            return Processes.Run(layout, launched, parsed.GetValue(threads), team => work(new TrainingJob(team.Leads ? terminal : Terminal.Mute, isQuiet, asJson, team)),
+            return Processes.Run(layout, launched, parsed.GetValue(threads), team => work(new TrainingJob(team.Leads ? terminal : Terminal.Mute, isQuiet, asJson, team) { ShowsModel = parsed.GetValue(summary) }),
                 problem => ErrorReport.Write(problem, parsed.InvocationConfiguration.Error, parsed.GetValue<bool>("--debug")));
         }, shared: true);
         return verb;

@@ -12,6 +12,9 @@ namespace Weft.Cli.Commands;
 /// <remarks>Of several processes the first writes the files and speaks; the others compute what it computes, and nothing else.</remarks>
 internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team team)
 {
+    /// <summary>True to show the layers before training.</summary>
+    public bool ShowsModel { get; init; }
+
     /// <summary>One run, or several with seeds that follow one another.</summary>
     public int Run(RunConfig config, int runs, string? output, CancellationToken cancellation)
     {
@@ -156,8 +159,14 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
         var (steps, forwards) = (new List<double>(), new List<double>());
         var traffic = new List<Traffic>();
         double start = double.NaN;
+        IReadOnlyList<LayerSummary>? layers = null;
         try
         {
+            if (ShowsModel && team.Leads)
+            {
+                layers = MemoryPlan.Of(DataSize.Of(trainer.Data), trainer.Model.Settings!, config.Training).Layers;
+                ModelView.Write(terminal, layers);
+            }
             using var view = TrainingView.Open(terminal, quiet || !team.Leads, which, config, trainer);
             if (!trainer.Finished) start = (DateTime.Now - Process.GetCurrentProcess().StartTime).TotalSeconds;
             while (!trainer.Finished)
@@ -217,6 +226,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
             Folder = files?.Path ?? "",
             Sharing = Sharing.Of(team, trainer, traffic),
             Sampling = trainer.Sampling,
+            Layers = layers,
         };
     }
 

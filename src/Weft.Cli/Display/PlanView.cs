@@ -26,6 +26,7 @@ internal static class PlanView
         var size = plan.Size;
         terminal.Say(string.Create(CultureInfo.InvariantCulture,
             $"{config.Model.Model}, {plan.Parameters:N0} parameters, on {size.Nodes:N0} nodes, {size.Edges:N0} edges, {size.Features:N0} features{(size.FeatureEntries is { } z ? $" ({z:N0} entries)" : "")}, {size.Classes} classes"));
+        ModelView.Write(terminal, plan.Layers);
         var table = Figures.Table("");
         table.AddColumn(Figures.Right("MB"));
         table.AddColumn(new TableColumn(new Text("")) { Padding = new Padding(0, 0, 0, 0) });
@@ -60,6 +61,7 @@ internal static class PlanView
         figures["data_mb"] = Rounded(plan.DataBytes);
         figures["memory_beyond_data_mb"] = Rounded(plan.BeyondDataBytes);
         figures["total_mb"] = Rounded(plan.TotalBytes);
+        figures["layers"] = ModelView.Json(plan.Layers);
         figures["buffers"] = plan.Buffers.Select(b => new { Layer = b.Layer + 1, b.Kind, b.Name, Mb = Rounded(b.Bytes) });
         return JsonLine.Of(figures);
     }

@@ -129,6 +129,11 @@ internal static class Summary
         Plain("wall_s", outcomes.Sum(o => o.Seconds));
         Texts("parameters_sha256", o => o.ParametersSha256);
         Texts("best_parameters_sha256", o => o.BestParametersSha256);
+        if (first.Layers is { } layers)
+        {
+            json.WritePropertyName("layers");
+            JsonSerializer.Serialize(json, ModelView.Json(layers));
+        }
         json.WriteString("run", folder);
         json.WriteEndObject();
 

@@ -20,12 +20,12 @@ public sealed partial class Graph
     private readonly Lazy<SplitEdges> split;
     private readonly Lazy<(EdgeView View, Matrix Weights)> ownBySource, meansBySource;
 
-    internal Graph(EdgeView byDestination, int[] edgeIds, Matrix weights, Placement place, GraphIdentity identity, OutgoingEdges? outgoing = null)
+    internal Graph(EdgeView byDestination, int[] edgeIds, Matrix weights, Placement place, GraphIdentity identity, OutgoingEdges? outgoing = null, Func<EdgeView>? transpose = null)
     {
         (ByDestination, EdgeIds, Weights, Place, Identity, Outgoing) = (byDestination, edgeIds, weights, place, identity, outgoing);
         outgoingMeans = new(() => Normalization.OutgoingMean(this));
         split = new(() => new SplitEdges(ByDestination, Place.Columns));
-        bySource = new(byDestination.Transpose);
+        bySource = new(transpose ?? byDestination.Transpose);
         atDestinations = new(() => FromEdges(OwnedDestinations, [], []));
         normalizedWithLoops = new(() => Normalization.Symmetric(this, addLoops: true));
         normalizedWithoutLoops = new(() => Normalization.Symmetric(this, addLoops: false));

@@ -5,6 +5,7 @@ internal enum RandomPurpose
 {
     FeatureDropout = 1,
     AttentionDropout = 2,
+    EdgeDropout = 3,
 }
 
 /// <summary>
@@ -21,6 +22,9 @@ internal static class RandomStreams
     public static uint Layer(int layer, RandomPurpose purpose) => LayerSpace | ((uint)layer << 4) | (uint)purpose;
 
     public static uint Sample(int purpose, int layer = 0) => ((uint)purpose << 16) | (uint)layer;
+
+    /// <summary>What all layers of a step share: the number that no layer has.</summary>
+    public static uint Step(RandomPurpose purpose) => LayerSpace | (0x3FFFFFFu << 4) | (uint)purpose;
 
     public static uint Data(int purpose) => DataSpace | (uint)purpose;
 }

@@ -74,6 +74,19 @@ public sealed class LossTarget
     /// <summary>The same target with a weight for each node's loss; the mean still divides by the number of masked nodes.</summary>
     internal LossTarget Weighted(double[] weights) => new(Graph, Labels, Values, Mask) { LargestLabel = LargestLabel, Weights = weights };
 
+    /// <summary>The same target with every target value drawn by <paramref name="smoothing"/> towards 1/2: label smoothing of labels that are 0 or 1.</summary>
+    internal LossTarget Smoothed(double smoothing)
+    {
+        var values = Matrix.Allocate(Values.Rows, Values.Columns);
+        for (long i = 0; i < values.Rows; i++)
+            for (long c = 0; c < values.Columns; c++) values[i, c] = (Real)(Values[i, c] + smoothing * (0.5 - Values[i, c]));
+        return new(Graph, null, values, Mask) { Weights = Weights };
+    }
+
+    /// <summary>The same target, each node's loss weighing what its class weighs.</summary>
+    /// <param name="byClass">Weight of each class.</param>
+    internal LossTarget WeightedByClass(double[] byClass) => Weighted([.. Labels!.Select((y, i) => Mask[i] ? byClass[y] * (Weights?[i] ?? 1) : 0)]);
+
     /// <summary>One sum for each leaf of 256 rows.</summary>
     internal double[] Partials { get; }
 

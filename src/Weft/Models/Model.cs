@@ -30,6 +30,9 @@ public sealed class Model
     /// <summary>What the model was built from; null if it was put together by hand.</summary>
     public ModelSettings? Settings { get; init; }
 
+    /// <summary>Share of the edges that a training pass leaves out.</summary>
+    internal double DropEdge => Settings?.DropEdge ?? 0;
+
     /// <summary>Features of a node; 0 if the model was put together by hand.</summary>
     public long Inputs { get; init; }
 

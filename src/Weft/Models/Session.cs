@@ -18,6 +18,9 @@ public sealed class Session
     private readonly int[] numbers;
     private readonly Graph[] graphs;
     private readonly Joints joints;
+    private Graph[] used;
+    private Graph[]? thinned;
+    private EdgeThinning?[]? thinnings;
     private NodeMatrix features;
     private bool featuresAreConstant;
 
@@ -47,7 +50,7 @@ public sealed class Session
         (this.model, this.workspace) = (model, workspace);
         saved = [.. model.Layers.Select((_, layer) => new Saved(workspace, layer, tracing))];
         numbers = Numbers(model);
-        graphs = new Graph[saved.Length];
+        used = graphs = new Graph[saved.Length];
         joints = new Joints(model);
     }
 
@@ -81,7 +84,7 @@ public sealed class Session
             if (reach == LayerReach.Graphs) readout = graphs[layer].Members.AtDestinations;
         }
         if (blocks.Count > 1 && hops != blocks.Count) throw new ArgumentException($"{blocks.Count} blocks for {hops} layers that look at neighbours; each needs one");
-        (Graph, features, featuresAreConstant) = (blocks[0], input, false);
+        (Graph, features, featuresAreConstant, thinnings) = (blocks[0], input, false, null);
     }
 
     /// <summary>Bytes of all buffers taken so far.</summary>
@@ -102,15 +105,17 @@ public sealed class Session
     public Matrix Forward(Pass pass)
     {
         var H = features;
+        bool thins = pass.Training && model.DropEdge > 0;
+        used = thins ? Thinned(pass) : graphs;
         bool needsGradient = WantsFeatureGradient;
         joints.Begin(H, needsGradient);
         for (int layer = 0; layer < saved.Length; layer++)
         {
             var keep = saved[layer];
-            (keep.Pass, keep.Input, keep.InputIsConstant, keep.NeedsInputGradient) = (pass, H, featuresAreConstant && H == features, needsGradient);
+            (keep.Pass, keep.Input, keep.InputIsConstant, keep.NeedsInputGradient) = (pass, H, featuresAreConstant && !thins && H == features, needsGradient);
             joints.Give(layer, keep);
             Graph.Place.World.Enter(numbers[layer], Direction.Forward);
-            H = model.Layers[layer].Forward(graphs[layer], H, keep);
+            H = model.Layers[layer].Forward(used[layer], H, keep);
             keep.EndCall();
             needsGradient |= model.Layers[layer].Parameters.Count > 0;
             joints.Output(layer, H, needsGradient);
@@ -128,13 +133,31 @@ public sealed class Session
         {
             Graph.Place.World.Enter(numbers[layer], Direction.Backward);
             joints.AddGradients(layer, dH, saved);
-            dH = model.Layers[layer].Backward(graphs[layer], dH, saved[layer]);
+            dH = model.Layers[layer].Backward(used[layer], dH, saved[layer]);
             saved[layer].EndCall();
             if (dH.IsMissing) break;
         }
         if (!dH.IsMissing) joints.AddGradients(-1, dH, saved);
         Graph.Place.World.Enter(0, Direction.Other);
         return dH;
+    }
+
+    // The graph of this step without the edges that it leaves out: one for all layers that look at the neighbours of the same graph.
+    private Graph[] Thinned(Pass pass)
+    {
+        thinned ??= new Graph[graphs.Length];
+        thinnings ??= new EdgeThinning?[graphs.Length];
+        var key = new RandomKey(pass.Seed, (uint)pass.Step, RandomStreams.Step(RandomPurpose.EdgeDropout));
+        for (int layer = 0; layer < graphs.Length; layer++)
+        {
+            thinned[layer] = graphs[layer];
+            if (model.Layers[layer].Reach != LayerReach.Neighbours) continue;
+            int same = 0;
+            while (same < layer && (thinnings[same] is null || graphs[same] != graphs[layer])) same++;
+            if (same == layer) thinnings[layer] ??= new EdgeThinning(graphs[layer], model.DropEdge);
+            thinned[layer] = same < layer ? thinned[same] : thinnings[layer]!.Draw(key);
+        }
+        return thinned;
     }
 
     // The layers with parameters are 1, 2, …, as in the names of a trace; a dropout before one has its number.

@@ -62,6 +62,9 @@ public sealed class MemoryPlan
     /// <summary>Buffers that layers keep from their forward pass to their adjoint, in data-flow order.</summary>
     public IReadOnlyList<PlannedBuffer> Buffers { get; private set; } = [];
 
+    /// <summary>What each layer puts out, holds and does.</summary>
+    public IReadOnlyList<LayerSummary> Layers { get; private set; } = [];
+
     /// <summary>Everything else, by what it is for.</summary>
     public IReadOnlyDictionary<MemoryPart, long> Parts => parts;
 
@@ -88,7 +91,8 @@ public sealed class MemoryPlan
     internal static Func<DataSize, MemoryPlan> For(DataSize kind, ModelSettings model, TrainingSettings settings)
     {
         ArgumentNullException.ThrowIfNull(kind);
-        var built = Architecture.Build(model, kind.Features, kind.Classes);
+        // Edges that steps leave out would make every probe another one: what thinning takes is added below.
+        var built = Architecture.Build(model with { DropEdge = 0 }, kind.Features, kind.Classes);
         MemoryProbe Probe(int nodes, int edges, int entries) => new(kind, built, settings, nodes, edges, entries);
         MemoryProbe[] probes = [Probe(6, 10, 12), Probe(11, 10, 12), Probe(6, 23, 12), Probe(6, 10, 31), Probe(13, 29, 43)];
         return size =>
@@ -102,7 +106,9 @@ public sealed class MemoryPlan
                 var bytes = Affine.Through(probes, p => p.Held[part], part.ToString());
                 plan.parts[part] = size.EachBatch.Sum(bytes.At);
             }
+            if (model.DropEdge > 0) plan.parts[MemoryPart.Graph] += Graphs.EdgeThinning.Bytes(size.EachBatch.Sum(b => b.Nodes), size.EachBatch.Sum(b => b.Edges), model.DropEdge, size.Weighted);
             plan.PlaceBuffers(built, probes);
+            plan.Layers = ModelSummary.Of(built, plan);
             return plan;
         };
     }

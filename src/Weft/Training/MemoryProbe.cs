@@ -18,7 +18,7 @@ internal sealed class MemoryProbe
         long graph = data.Batches[0].Graph.Bytes, features = FeatureBytes(data);
         var workspace = new Workspace { Requests = [] };
         model.Initialize(1);
-        var trainer = new Trainer(model, data, settings with { Epochs = 2, EvaluateEvery = 1, Patience = 0, StopWhenFitted = false, LearningRate = 1e-3, WeightDecay = 0, Schedule = "constant" }, workspace);
+        var trainer = new Trainer(model, data, settings with { Epochs = 2, EvaluateEvery = 1, Patience = 0, StopWhenFitted = false, LearningRate = 1e-3, WeightDecay = 0, Schedule = "constant", ClassWeights = null }, workspace);
         trainer.RunEpoch();
         trainer.RunEpoch();
         Requests = workspace.Requests;

@@ -13,6 +13,8 @@ internal static class PredictedWords
     public static long? Of(TrainingData data, Model model)
     {
         if (data.Share is not { } share || model.Settings is not { } settings) return null;
+        // Without edges that are left out the halo is another one in every step.
+        if (settings.DropEdge > 0) return null;
         var graph = data.Batches[0].Graph;
         // A GCN works on the edges and a loop at every node: on more rows, perhaps.
         if (settings.Model == "gcn") graph = graph.Normalized(addLoops: true);

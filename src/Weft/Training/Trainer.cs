@@ -20,6 +20,7 @@ public sealed class Trainer : IDisposable
     private readonly Schedule schedule;
     private readonly EarlyStopping stopping;
     private readonly ParameterSnapshot best;
+    private readonly GradientSum? accumulated;
     private EpochReport last;
 
     // Where in an epoch training is: steps done, their number, and the loss so far.
@@ -49,6 +50,7 @@ public sealed class Trainer : IDisposable
         schedule = Schedule.Parse(settings.Schedule);
         stopping = EarlyStopping.Create(settings.Stopping, settings.Patience);
         best = new ParameterSnapshot(model.Parameters);
+        accumulated = settings.Accumulate > 1 ? new GradientSum(model.Parameters) : null;
     }
 
     /// <summary>The model.</summary>
@@ -89,8 +91,8 @@ public sealed class Trainer : IDisposable
     /// <summary>Bytes of the loss's gradient.</summary>
     internal long LossBytes => objective.LossBytes;
 
-    /// <summary>Bytes that the optimiser keeps.</summary>
-    internal long OptimizerBytes => optimizer.State.Sum(s => s.Value.Bytes);
+    /// <summary>Bytes that the optimiser keeps, and those of gradients on their way to a step.</summary>
+    internal long OptimizerBytes => optimizer.State.Sum(s => s.Value.Bytes) + (accumulated?.State.Sum(s => s.Value.Bytes) ?? 0);
 
     /// <summary>The parameters that <see cref="UseBestParameters"/> puts in place.</summary>
     public ParameterSnapshot BestParameters => best;
@@ -164,6 +166,11 @@ public sealed class Trainer : IDisposable
         checkpoint.Add("schedule", schedule.State);
         checkpoint.Add("progress", [BestEpoch, Finished ? 1 : 0, last.TrainLoss, last.TrainScore, last.ValidationLoss, last.ValidationScore, last.TestScore]);
         if (step > 0) checkpoint.Add("step", [step, steps, lossSum, lossCount]);
+        if (accumulated is { IsEmpty: false })
+        {
+            checkpoint.Add("accumulated", accumulated.State);
+            checkpoint.Add("accumulated count", [accumulated.Count]);
+        }
         return checkpoint;
     }
 
@@ -178,6 +185,15 @@ public sealed class Trainer : IDisposable
         schedule.State = checkpoint.Numbers("schedule");
         double[] progress = checkpoint.Numbers("progress"), within = checkpoint.Holds("step") ? checkpoint.Numbers("step") : [0, 0, 0, 0];
         (step, steps, lossSum, lossCount) = ((int)within[0], (int)within[1], within[2], (long)within[3]);
+        if (accumulated is not null)
+        {
+            accumulated.Clear();
+            if (checkpoint.Holds("accumulated count"))
+            {
+                checkpoint.Restore("accumulated", accumulated.State);
+                accumulated.Count = (long)checkpoint.Numbers("accumulated count")[0];
+            }
+        }
         Epoch = checkpoint.Epoch;
         (BestEpoch, Finished) = ((int)progress[0], progress[1] != 0);
         last = last with { Epoch = Epoch, TrainLoss = progress[2], TrainScore = progress[3], ValidationLoss = progress[4], ValidationScore = progress[5], TestScore = progress[6] };
@@ -209,9 +225,14 @@ public sealed class Trainer : IDisposable
         Model.ClearGradients();
         var (value, count) = objective.Step(Epoch, step);
         if (!double.IsFinite(value)) throw Diverged(Epoch + 1, value, objective.NotFiniteInStep());
-        if (settings.Clip > 0) GradientClipping.ByGlobalNorm(Model.Parameters, settings.Clip);
-        optimizer.Step(rate);
+        accumulated?.Add(count);
         step++;
+        if (accumulated is null || step % settings.Accumulate == 0 || step == steps)
+        {
+            accumulated?.PutMean();
+            if (settings.Clip > 0) GradientClipping.ByGlobalNorm(Model.Parameters, settings.Clip);
+            optimizer.Step(rate);
+        }
         lossSum += value * count;
         lossCount += count;
     }
@@ -262,6 +283,8 @@ public sealed class Trainer : IDisposable
         Require(settings.WeightDecay >= 0 && double.IsFinite(settings.WeightDecay), "weight-decay", settings.WeightDecay, "0 or more");
         Require(settings.Momentum is >= 0 and < 1, "momentum", settings.Momentum, "0 up to, not including, 1");
         Require(settings.Clip >= 0 && double.IsFinite(settings.Clip), "clip", settings.Clip, "0 (no clipping) or more");
+        Require(settings.Accumulate >= 1, "accumulate", settings.Accumulate, "at least 1");
+        Require(settings.LabelSmoothing is >= 0 and < 1, "label-smoothing", settings.LabelSmoothing, "0 up to, not including, 1");
         Require(settings.Metric is "accuracy" or "f1" or "auc", "metric", settings.Metric, "accuracy, f1 or auc");
     }
 }

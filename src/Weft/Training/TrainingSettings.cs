@@ -24,7 +24,16 @@ public sealed record TrainingSettings
     /// <summary>Largest norm of the whole gradient; 0 for no limit.</summary>
     public double Clip { get; init; }
 
-    /// <summary>How η changes: constant, cosine:T, step:T:γ, warmup:T, plateau:N:γ.</summary>
+    /// <summary>Batches whose gradients one step takes the mean of.</summary>
+    public int Accumulate { get; init; } = 1;
+
+    /// <summary>ε of label smoothing, in training alone; 0 for none.</summary>
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>What a node's loss weighs by its class, in training alone: "balanced" for the inverse of a class's share, or a number for each class, "1,2.5,1"; null for 1.</summary>
+    public string? ClassWeights { get; init; }
+
+    /// <summary>How η changes: constant, cosine:T, step:T:γ, plateau:N:γ, warmup:T, or warmup:T+another.</summary>
     public string Schedule { get; init; } = "constant";
 
     /// <summary>Most epochs.</summary>

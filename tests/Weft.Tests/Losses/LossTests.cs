@@ -41,6 +41,7 @@ public class LossTests
             int[] labels = [.. Enumerable.Range(0, rows).Select(_ => random.Next(columns))];
             var graph = Graph.FromEdges(rows, [], []);
             Check(LossOracles.CrossEntropy(z, labels, mask), new CrossEntropy(), z, LossTarget.FromLabels(graph, labels, mask));
+            Check(LossOracles.SmoothedCrossEntropy(z, labels, mask, 0.1), new CrossEntropy(0.1), z, LossTarget.FromLabels(graph, labels, mask));
             Check(LossOracles.Logistic(z, t, mask), new BinaryCrossEntropy(), z, LossTarget.FromValues(graph, From(t), mask));
             Check(LossOracles.SquaredError(z, t, mask), new MeanSquare(), z, LossTarget.FromValues(graph, From(t), mask));
         }

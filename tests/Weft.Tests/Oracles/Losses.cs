@@ -3,6 +3,16 @@ namespace Weft.Tests.Oracles;
 /// <summary>Masked losses: value, and gradient in the logits or predictions z by the tape. No row in the mask: both zero.</summary>
 internal static class LossOracles
 {
+    /// <summary>Mean over the masked rows of −Σ_c q_c·logp_c, q = (1 − ε)·onehot(y) + ε/C.</summary>
+    public static (double Loss, double[,] Gradient) SmoothedCrossEntropy(double[,] z, int[] labels, bool[] mask, double smoothing) =>
+        Run(z, mask, 1, (tape, x, i) =>
+        {
+            int classes = z.GetLength(1);
+            double m = Enumerable.Range(0, classes).Max(c => z[i, c]);
+            var normaliser = Var.Log(Var.Sum(tape, [.. Enumerable.Range(0, classes).Select(c => Var.Exp(x[i, c] - m))])) + m;
+            return Var.Sum(tape, [.. Enumerable.Range(0, classes).Select(c => ((c == labels[i] ? 1 - smoothing : 0) + smoothing / classes) * (normaliser - x[i, c]))]);
+        });
+
     /// <summary>Mean over the masked rows of log Σ_c exp(z_c) − z_y.</summary>
     public static (double Loss, double[,] Gradient) CrossEntropy(double[,] z, int[] labels, bool[] mask) =>
         Run(z, mask, 1, (tape, x, i) =>

@@ -20,7 +20,8 @@ internal sealed class GraphObjective : Objective
     private readonly Workspace workspace;
     private readonly GraphPieces pieces;
     private readonly Session session;
-    private readonly ILoss loss;
+    private readonly ILoss trainLoss;
+    private readonly double[]? byClass;
     private readonly Evaluation evaluation;
     private readonly int[] trainable, order;
     private readonly Graph[] blocks = new Graph[1];
@@ -30,7 +31,9 @@ internal sealed class GraphObjective : Objective
     {
         (this.data, this.settings, this.workspace, pieces) = (data, settings, workspace, data.Pieces!);
         session = new Session(model, workspace);
-        loss = LossOf(data);
+        var loss = LossOf(data);
+        trainLoss = TrainingLoss.Of(loss, settings);
+        byClass = TrainingLoss.ClassWeights(settings, data.Scored.Labels, data.Split.Train, data.Scored.Classes, data.World);
         var sessions = data.Batches.Select(b => new Session(model, b.Graph, b.Features, workspace)).ToArray();
         evaluation = new Evaluation(data, sessions, loss, settings.Metric);
         evaluated = sessions;
@@ -60,7 +63,7 @@ internal sealed class GraphObjective : Objective
         var logits = lastOutput = session.Forward(new Pass(settings.Seed, epoch * steps + number, Training: true));
         var target = Target(graphs, graph);
         var dLogits = workspace.Take(-1, Gradient, logits.Rows, logits.Columns);
-        double value = loss.Evaluate(logits, target, dLogits);
+        double value = trainLoss.Evaluate(logits, target, dLogits);
         if (double.IsFinite(value)) session.Backward(dLogits);
         return (value, target.Count);
     }
@@ -101,8 +104,8 @@ internal sealed class GraphObjective : Objective
         var (set, rowGraph) = (data.Scored, ofGraphs ? graph.Members : graph);
         int[] rows = ofGraphs ? graphs.ToArray() : graph.Identity.NodeIds;
         bool[] mask = Array.ConvertAll(rows, i => data.Split.Train[i]);
-        return set.Labels is { } labels
+        return TrainingLoss.Target(set.Labels is { } labels
             ? LossTarget.FromLabels(rowGraph, Array.ConvertAll(rows, i => labels[i]), mask)
-            : LossTarget.FromValues(rowGraph, FeatureMatrix.SelectRows(set.Targets, rows).Dense, mask);
+            : LossTarget.FromValues(rowGraph, FeatureMatrix.SelectRows(set.Targets, rows).Dense, mask), settings, byClass);
     }
 }

@@ -14,7 +14,7 @@ internal sealed class NodeObjective : Objective
     private readonly Session[] sessions;
     private readonly LossTarget[] targets;
     private readonly Matrix[] dLogits;
-    private readonly ILoss loss;
+    private readonly ILoss trainLoss;
     private readonly Evaluation evaluation;
     private readonly int[] trainable, order;
     private (int Batch, Matrix Logits) last;
@@ -23,8 +23,10 @@ internal sealed class NodeObjective : Objective
     {
         (this.data, this.settings) = (data, settings);
         sessions = [.. data.Batches.Select(b => new Session(model, b.Graph, b.Features, workspace))];
-        loss = LossOf(data);
-        targets = [.. data.Batches.Select(b => Evaluation.Target(data, b, data.Split.Train))];
+        var loss = LossOf(data);
+        trainLoss = TrainingLoss.Of(loss, settings);
+        double[]? byClass = TrainingLoss.ClassWeights(settings, data.Scored.Labels, data.Split.Train, data.Scored.Classes, data.World);
+        targets = [.. data.Batches.Select(b => TrainingLoss.Target(Evaluation.Target(data, b, data.Split.Train), settings, byClass))];
         trainable = [.. Enumerable.Range(0, sessions.Length).Where(b => targets[b].Count > 0)];
         order = [.. trainable];
         dLogits = [.. data.Batches.Select((b, i) => targets[i].Count == 0 ? default : Matrix.Allocate(b.Nodes, data.Outputs))];
@@ -49,7 +51,7 @@ internal sealed class NodeObjective : Objective
         int b = order[number];
         var logits = sessions[b].Forward(new Pass(settings.Seed, epoch * sessions.Length + b, Training: true));
         last = (b, logits);
-        double value = loss.Evaluate(logits, targets[b], dLogits[b]);
+        double value = trainLoss.Evaluate(logits, targets[b], dLogits[b]);
         if (double.IsFinite(value)) sessions[b].Backward(dLogits[b]);
         return (value, targets[b].Count);
     }

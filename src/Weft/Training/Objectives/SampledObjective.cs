@@ -28,7 +28,8 @@ internal sealed class SampledObjective : Objective
     private readonly Workspace workspace;
     private readonly Session session;
     private readonly ILayer[] hops;
-    private readonly ILoss loss;
+    private readonly ILoss trainLoss;
+    private readonly double[]? byClass;
     private readonly LayerwiseInference inference;
     private readonly Evaluation evaluation;
     private readonly int[] evaluated;
@@ -43,10 +44,13 @@ internal sealed class SampledObjective : Objective
         if (data.World.Size > 1) throw new ArgumentException("batches of nodes are drawn by one process: leave out --sampler, --batch-size and the like, or train on one process");
         if (data.Batches.Count > 1 || data.Dataset.Graphs is not null) throw new ArgumentException($"{data.Dataset.Name} is many small graphs, which are batches already: --batch-graphs says how many of them make one");
         graph = data.Stored ?? new StoredGraph(new GraphAdjacency(data.Batches[0].Graph), new MatrixFeatures(data.Batches[0].Features));
+        if (model.Layers.Any(layer => layer is GraphNorm)) throw new ArgumentException("norm is 'graph': a batch of nodes is no graph to take a mean over; use layer or batch, or train on the whole graph");
         hops = [.. model.Layers.Where(layer => layer.Reach == LayerReach.Neighbours)];
         sampler = SamplerChoice.Of(sampling, graph.Adjacency, Where(data.Split.Train), model, settings.Seed);
         session = new Session(model, workspace);
-        loss = LossOf(data);
+        var loss = LossOf(data);
+        trainLoss = TrainingLoss.Of(loss, settings);
+        byClass = TrainingLoss.ClassWeights(settings, data.Dataset.Labels, data.Split.Train, data.Dataset.Classes, data.World);
         evaluated = [.. Enumerable.Range(0, data.Split.Train.Length).Where(i => data.Split.Train[i] || data.Split.Validation[i] || data.Split.Test[i])];
         inference = new LayerwiseInference(model, graph, evaluated, workspace);
         evaluation = new Evaluation(Evaluated(), inference.Run, loss, settings.Metric);
@@ -78,7 +82,7 @@ internal sealed class SampledObjective : Objective
         lastLogits = session.Forward(new Pass(settings.Seed, checked(epoch * sampler.MostBatches + number), Training: true));
         var target = Target(output, sample);
         var dLogits = workspace.Take(OfLoss, "dLogits", lastLogits.Rows, lastLogits.Columns);
-        double value = loss.Evaluate(lastLogits, target, dLogits);
+        double value = trainLoss.Evaluate(lastLogits, target, dLogits);
         if (double.IsFinite(value)) session.Backward(dLogits);
         stream.Return(batch);
         Figures = Figures.With(sample.Nodes.Length, sample.Edges, batch.Milliseconds, waited, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
@@ -132,7 +136,7 @@ internal sealed class SampledObjective : Objective
             target = LossTarget.FromLabels(output, of, mask);
         }
         else target = LossTarget.FromValues(output, FeatureMatrix.SelectRows(data.Dataset.Targets, nodes.ToArray()).Dense, mask);
-        return sample.LossWeights is { } weights ? target.Weighted(weights) : target;
+        return TrainingLoss.Target(sample.LossWeights is { } weights ? target.Weighted(weights) : target, settings, byClass);
     }
 
     // The data of the nodes that are in some part of the split, one below another: what the rows of the inference are compared with.
