@@ -27,6 +27,13 @@ internal static class Evaluate
             string folder = parsed.GetRequiredValue(run);
             var trained = TrainedModel.Open(folder);
             string set = parsed.GetValue(name) ?? trained.Config.Dataset;
+            if (trained.Config.Data.Task == "link")
+            {
+                using var links = new LinkRun(trained, DataFetch.Open(set, terminal, cancellation));
+                cancellation.ThrowIfCancellationRequested();
+                LinkEvaluationView.Write(terminal, parsed.GetValue(json), folder, set, trained, links);
+                return 0;
+            }
             var dataset = trained.Prepare(DataFetch.Open(set, terminal, cancellation));
             if (dataset.Labels is null && dataset.Targets.IsMissing) throw new UsageException($"{set} has no labels to compare with; weft predict {folder} {set} gives the model's");
             cancellation.ThrowIfCancellationRequested();

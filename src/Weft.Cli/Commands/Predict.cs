@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Weft.Cli.Display;
+using Weft.Datasets;
 using Weft.Kernels;
 using Weft.Training;
 
@@ -15,13 +16,15 @@ internal static class Predict
         var name = new Argument<string?>("DATASET") { Description = "Another set, with or without labels [the run's own]", Arity = ArgumentArity.ZeroOrOne };
         var output = Ask.Word("--out", "Write the CSV to this file [-: standard output]", "FILE");
         var embeddings = Ask.Switch("--embeddings", "Columns e0, e1, … of the last hidden output too");
+        var pairs = Ask.Word("--pairs", "Of a run that predicts links: score these pairs, a CSV with columns source and target [the test links and their negatives]", "FILE");
         var threads = Ask.WholeIfGiven("--threads", "Threads [all cores]", 1, 1024);
         var verb = new Verb("predict", "Class and probabilities of every node as CSV; 0 or 1 for each label where a node may have several.",
             "weft predict runs/cora-gat-1 --out classes.csv",
             "weft predict runs/cora-gat-1 new.npz     a graph that it has not seen",
-            "weft predict runs/cora-gat-1 --embeddings | head")
+            "weft predict runs/cora-gat-1 --embeddings | head",
+            "weft predict runs/links --pairs pairs.csv    chance of a link of each pair")
         {
-            run, name, output, embeddings, threads,
+            run, name, output, embeddings, pairs, threads,
         };
         verb.Does((parsed, cancellation) =>
         {
@@ -31,6 +34,14 @@ internal static class Predict
             // Standard output may be the CSV: whatever else there is to say goes to standard error.
             var terminal = Terminal.Of(parsed, json: file is null);
             var trained = TrainedModel.Open(parsed.GetRequiredValue(run));
+            if (trained.Config.Data.Task == "link")
+            {
+                if (parsed.GetValue(embeddings)) throw new UsageException("--embeddings goes with runs that predict classes of nodes; this one predicts links");
+                using var links = new LinkRun(trained, DataFetch.Open(parsed.GetValue(name) ?? trained.Config.Dataset, terminal, cancellation));
+                PredictLinks.Write(links, parsed.GetValue(pairs), file, terminal, cancellation);
+                return 0;
+            }
+            if (parsed.GetValue(pairs) is not null) throw new UsageException("--pairs goes with runs that predict links (weft train --task link)");
             var dataset = trained.Prepare(DataFetch.Open(parsed.GetValue(name) ?? trained.Config.Dataset, terminal, cancellation));
             cancellation.ThrowIfCancellationRequested();
             var result = trained.Predict(dataset, parsed.GetValue(embeddings));
@@ -76,8 +87,5 @@ internal static class Predict
         }
     }
 
-    private static void WriteRow(TextWriter writer, List<string> fields) => writer.Write(string.Join(',', fields.Select(Quoted)) + "\n");
-
-    private static string Quoted(string field) =>
-        field.AsSpan().IndexOfAny(",\"\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    private static void WriteRow(TextWriter writer, List<string> fields) => writer.Write(string.Join(',', fields.Select(CsvTable.Quoted)) + "\n");
 }

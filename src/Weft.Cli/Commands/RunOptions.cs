@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Weft.Graphs;
+using Weft.Links;
 using Weft.Models;
 using Weft.Training;
 
@@ -23,6 +24,8 @@ internal sealed class RunOptions
 
     public RunOptions()
     {
+        // First, because other options win over what the task stands for.
+        Config(Ask.Choice("--task", "What is learned [what the labels are of]", null, "node", "graph", "link", "regression"), WithTask);
         Model(Ask.Choice("--model", "Kind of layer [gatv2]", null, [.. Architecture.Names]), (m, v) => m with { Model = v });
         Model(Ask.WholeIfGiven("--layers", "Number of layers [2]", 1), (m, v) => m with { Layers = v!.Value });
         Model(Ask.WholeIfGiven("--hidden", "Width of a hidden layer, per head [8; gcn 16; others 64]", 1), (m, v) => m with { Hidden = v });
@@ -39,6 +42,9 @@ internal sealed class RunOptions
         Model(Ask.Choice("--jumping-knowledge", "All hidden layers, combined, into a last linear layer [none]", null, ["none", .. Architecture.JumpingNames]), (m, v) => m with { JumpingKnowledge = v });
         Model(Ask.RateIfGiven("--drop-edge", "Share of the edges that each training step leaves out [0]"), (m, v) => m with { DropEdge = v!.Value });
         Model(Ask.WholeIfGiven("--embedding", "Width of a learned embedding before the first layer [0: none]", 0), (m, v) => m with { EmbeddingWidth = v!.Value });
+        Model(Ask.Choice("--decoder", "Links: a link's logit from two embeddings [dot]", null, [.. LinkDecoder.Names]), (m, v) => m with { Decoder = v });
+        Model(Ask.WholeIfGiven("--decoder-hidden", "Links: hidden width of the mlp decoder [64]", 1), (m, v) => m with { DecoderHidden = v });
+        Model(Ask.WholeIfGiven("--outputs", "Links: width of the embeddings [that of a hidden layer]", 1), (m, v) => m with { Outputs = v });
 
         Model(Ask.Choice("--readout", "From nodes to graphs, where graphs have labels [mean; gin sum]", null, "sum", "mean", "max", "attention"), (m, v) => m with { Readout = v });
         Model(Ask.Switch("--jump-from-features", "Jumping knowledge reads the features too"), (m, v) => m with { JumpFromFeatures = v });
@@ -57,12 +63,11 @@ internal sealed class RunOptions
         Training(Ask.Word("--schedule", "constant, cosine:T, step:T:FACTOR, plateau:N:FACTOR, warmup:T or warmup:T+another [constant]", "RULE"), (t, v) => t with { Schedule = v });
         Training(Ask.WholeIfGiven("--epochs", "Most epochs [1000]", 1), (t, v) => t with { Epochs = v!.Value });
         Training(Ask.WholeIfGiven("--patience", "Epochs without progress before training stops; 0: never [100]", 0), (t, v) => t with { Patience = v!.Value });
-        Training(Ask.Choice("--stopping", "What progress is: loss and score, loss alone, or loss below its last mean [best]", null, "best", "loss", "window"), (t, v) => t with { Stopping = v });
+        Training(Ask.Choice("--stopping", "What progress is: loss and score, loss alone, score alone, or loss below its last mean [best; links: score]", null, "best", "loss", "score", "window"), (t, v) => t with { Stopping = v });
         Training(Ask.WholeIfGiven("--evaluate-every", "Epochs between evaluations [1]", 1), (t, v) => t with { EvaluateEvery = v!.Value });
-        Training(Ask.Choice("--metric", "Score that chooses the best epoch [accuracy]", null, "accuracy", "f1", "auc"), (t, v) => t with { Metric = v });
+        Training(Ask.Choice("--metric", "Score that chooses the best epoch [accuracy; links: auc]", null, "accuracy", "f1", "auc"), (t, v) => t with { Metric = v });
         Training(Ask.SeedIfGiven("--seed", "Seed of start values, dropout and order [1]"), (t, v) => t with { Seed = v!.Value });
 
-        Data(Ask.Choice("--task", "What is learned [what the labels are of]", null, "node", "graph", "link", "regression"), (d, v) => d with { Task = v });
         Sampling(Ask.Choice("--sampler", "Train on batches of nodes, drawn by [neighbor]; saint is saint-walk", null, [.. SamplingSettings.Samplers, "saint"]), (s, v) => s with { Sampler = v == "saint" ? "saint-walk" : v });
         Sampling(Ask.WholeIfGiven("--batch-size", "Training nodes of a batch; about how many nodes of clusters; draws or walks of saint [512]", 1), (s, v) => s with { BatchSize = v!.Value });
         Sampling(Ask.Numbers("--fanouts", "Neighbours of a node, or nodes of a layer, for each layer, the first layer first; -1 for all [10; layer 512]"), (s, v) => s with { Fanouts = v });
@@ -91,6 +96,7 @@ internal sealed class RunOptions
         Data(Ask.Word("--folds", "Cross-validation of graphs: auto, or a file with a fold for each graph", "FILE"), (d, v) => d with { Folds = v });
         Data(Ask.WholeIfGiven("--fold", "The fold to test, alone [all folds]", 0), (d, v) => d with { Fold = v });
         Data(Ask.Choice("--protocol", "Of a cross-validation: with a fold to validate, or without [both]", null, "honest", "published"), (d, v) => d with { Protocol = v });
+        foreach (var (option, change) in LinkOptions.All) Add(option, (parsed, config) => config with { Data = config.Data with { Links = change(parsed, config.Data.Links ?? new LinkSettings()) } });
     }
 
     /// <summary>Adds the options to a verb, but for those that it has a form of its own of.</summary>
@@ -134,6 +140,16 @@ internal sealed class RunOptions
         option.CustomParser = result => result.Tokens.Count == 0 ? "on" : parse(result);
         return option;
     }
+
+    private static RunConfig WithTask(RunConfig config, string task)
+    {
+        config = config with { Data = config.Data with { Task = task } };
+        return task == "link" ? config with { Training = config.Training with { Metric = "auc", Stopping = "score" } } : config;
+    }
+
+    private void Add(Option option, Func<ParseResult, RunConfig, RunConfig> apply) => options.Add((option, apply));
+
+    private void Config<T>(Option<T> option, Func<RunConfig, T, RunConfig> change) => Add(option, (parsed, config) => change(config, parsed.GetValue(option)!));
 
     private void Model<T>(Option<T> option, Func<ModelSettings, T, ModelSettings> change) =>
         options.Add((option, (parsed, config) => config with { Model = change(config.Model, parsed.GetValue(option)!) }));

@@ -20,6 +20,7 @@ internal sealed record TrainedRun(RunConfig Config, Model Model, TrainingData Da
     public static TrainedRun Open(string folder, string? dataset, CancellationToken cancellation)
     {
         var config = RunFolder.ReadConfig(folder);
+        if (config.Data.Task == "link") throw new UsageException($"{folder} predicts links; a run that predicts classes of nodes was expected (weft evaluate and weft predict take it)");
         var model = ModelFile.Load(RunFolder.ModelFileOf(folder));
         string name = dataset ?? config.Dataset;
         // The run's split is of its own set; another set brings its own.

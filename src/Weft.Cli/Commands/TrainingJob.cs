@@ -68,7 +68,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
     }
 
     /// <inheritdoc cref="Settle(RunConfig, Dataset)"/>
-    public static RunConfig Settle(RunConfig config, DataTraits traits) => SettleWhole(SettleSampling(config), traits);
+    public static RunConfig Settle(RunConfig config, DataTraits traits) => SettleWhole(LinkData.Settle(SettleSampling(config)), traits);
 
     private static RunConfig SettleWhole(RunConfig config, DataTraits traits) => config with
     {

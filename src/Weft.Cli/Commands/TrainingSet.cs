@@ -17,6 +17,7 @@ internal abstract class TrainingSet : IDisposable
         // One process alone can do what needs the whole graph, whoever started it.
         if (team.Layout is null || team.World.Size == 1 && team.Layout.Reduction != "reproducible") return new WholeSet(DataFetch.Open(config.Dataset, terminal, cancellation));
         if (config.Training.Sampling is not null) throw new UsageException("batches of nodes are drawn by one process: leave out --sampler, --batch-size and the like, or train on one process");
+        if (config.Data.Task == "link") throw new UsageException("--task link works on one process: leave the launcher and --processes out");
         return new SharedSet(config, team, terminal, cancellation);
     }
 

@@ -15,7 +15,10 @@ internal abstract class TrainingView : IDisposable
         var data = trainer.Data;
         terminal.Say(string.Create(CultureInfo.InvariantCulture,
             $"{which}{config.Model.Model} on {data.Dataset.Name}, {trainer.Model.ParameterCount:N0} parameters, seed {config.Training.Seed}"));
-        terminal.Say(string.Create(CultureInfo.InvariantCulture,
+        if (data.Links is { } links)
+            terminal.Say(string.Create(CultureInfo.InvariantCulture,
+                $"{data.Nodes:N0} nodes, {data.Edges:N0} edges for messages, {data.Inputs:N0} features; {links.Split.Name}: {links.Split.Train.Count:N0} links for training, {links.Split.Validation.Count:N0} for validation, {links.Split.Test.Count:N0} for test"));
+        else terminal.Say(string.Create(CultureInfo.InvariantCulture,
             $"{data.Nodes:N0} nodes, {data.Edges:N0} edges, {data.Inputs:N0} features, {data.Outputs} classes{(config.Data.RandomFeatures > 0 || config.Data.RandomClasses > 0 ? " (made at random, for speed work)" : "")}"));
         if (config.Training.Sampling is { } sampling)
             terminal.Say(string.Create(CultureInfo.InvariantCulture, $"batches of {sampling.BatchSize:N0} by {sampling.Sampler}{(sampling.Fanouts is { } k ? " " + string.Join(',', k) : "")}, {sampling.Workers} workers"));

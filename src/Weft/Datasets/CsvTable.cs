@@ -45,6 +45,10 @@ internal sealed class CsvTable : IDisposable
 
     public DataFormatException Bad(string found, string expected) => lines.Bad(found, expected);
 
+    /// <summary>A field as it is written: in quotes where it must be.</summary>
+    public static string Quoted(string field) =>
+        field.AsSpan().IndexOfAny(",\"\r\n") < 0 ? field : $"\"{field.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
     private void Split(string line)
     {
         fields.Clear();

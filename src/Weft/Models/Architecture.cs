@@ -1,5 +1,6 @@
 using Weft.Kernels;
 using Weft.Layers;
+using Weft.Links;
 
 namespace Weft.Models;
 
@@ -77,6 +78,15 @@ public sealed record ModelSettings
 
     /// <summary>True to end in a linear layer without bias, every attention layer before it joining its heads side by side.</summary>
     public bool LinearOutput { get; init; }
+
+    /// <summary>Links: dot, bilinear or mlp, what makes a link's logit from the embeddings of its nodes; null for models of nodes and graphs.</summary>
+    public string? Decoder { get; init; }
+
+    /// <summary>Links: width of the hidden layer of the mlp decoder; null for 64.</summary>
+    public int? DecoderHidden { get; init; }
+
+    /// <summary>Links: width of the embeddings that the model puts out; null for the width of a hidden layer.</summary>
+    public int? Outputs { get; init; }
 }
 
 /// <summary>The models that a name stands for.</summary>
@@ -102,10 +112,13 @@ public static class Architecture
     {
         ArgumentNullException.ThrowIfNull(settings);
         bool attention = HasHeads(settings.Model);
+        int hidden = settings.Hidden ?? (attention ? 8 : settings.Model == "gcn" ? 16 : 64);
         return settings with
         {
-            Hidden = settings.Hidden ?? (attention ? 8 : settings.Model == "gcn" ? 16 : 64),
+            Hidden = hidden,
             Activation = settings.Activation ?? (attention ? "elu" : "relu"),
+            Outputs = settings.Decoder is null ? settings.Outputs : settings.Outputs ?? hidden,
+            DecoderHidden = settings.Decoder == "mlp" ? settings.DecoderHidden ?? 64 : settings.DecoderHidden,
         };
     }
 
@@ -116,13 +129,14 @@ public static class Architecture
     /// </summary>
     /// <param name="settings">What to build.</param>
     /// <param name="inputs">Features of a node, D.</param>
-    /// <param name="outputs">Columns of the output: classes, or targets.</param>
+    /// <param name="outputs">Columns of the output: classes, or targets. A model with a decoder takes them from its settings.</param>
     /// <exception cref="ArgumentException">A setting is impossible; the message names it.</exception>
     public static Model Build(ModelSettings settings, long inputs, long outputs)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        Check(settings, inputs, outputs);
         var settled = Settle(settings);
+        if (settings.Decoder is not null) outputs = settled.Outputs!.Value;
+        Check(settings, inputs, outputs);
         int hidden = settled.Hidden!.Value;
         // A learned slope is a layer of its own.
         bool prelu = settled.Activation == "prelu";
@@ -167,7 +181,8 @@ public static class Architecture
         }
         if (jumps || settings.Readout is not null) layers.Add(new Linear(width, outputs, settings.Bias));
         else if (settings.LinearOutput) layers.Add(new Linear(width, outputs, bias: false));
-        return new Model(layers) { Settings = settings, Inputs = inputs, Outputs = outputs };
+        var decoder = settings.Decoder is null ? null : LinkDecoder.Create(settings.Decoder, outputs, settled.DecoderHidden ?? 0);
+        return new Model(layers, decoder) { Settings = settings, Inputs = inputs, Outputs = outputs };
     }
 
     // The sum over neighbours and the first half of the perceptron, with a norm before its activation.
@@ -212,6 +227,8 @@ public static class Architecture
         AtLeastOne(settings.Hidden ?? 1, "hidden");
         AtLeastOne(settings.Heads, "heads");
         AtLeastOne(settings.OutputHeads, "output-heads");
+        AtLeastOne(settings.Outputs ?? 1, "outputs");
+        AtLeastOne(settings.DecoderHidden ?? 1, "decoder-hidden");
         Rate(settings.Dropout, "dropout");
         Rate(settings.AttentionDropout, "attention-dropout");
         Rate(settings.DropEdge, "drop-edge");

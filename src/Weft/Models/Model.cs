@@ -1,5 +1,6 @@
 using Weft.Graphs;
 using Weft.Layers;
+using Weft.Links;
 using Weft.Memory;
 
 namespace Weft.Models;
@@ -20,6 +21,17 @@ public sealed class Model
         }
         Parameters = named;
     }
+
+    /// <summary>A model of these layers whose output is for a decoder of links.</summary>
+    internal Model(IEnumerable<ILayer> layers, LinkDecoder? decoder)
+        : this(layers)
+    {
+        Decoder = decoder;
+        if (decoder is not null) Parameters = [.. Parameters, .. decoder.Parameters.Select(p => ($"decoder.{p.Name}", p))];
+    }
+
+    /// <summary>What makes logits of pairs of nodes from the model's output; null where the output is the result.</summary>
+    internal LinkDecoder? Decoder { get; }
 
     /// <summary>The layers in the order in which data flow.</summary>
     public IReadOnlyList<ILayer> Layers { get; }

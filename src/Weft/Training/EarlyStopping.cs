@@ -8,8 +8,9 @@ internal abstract class EarlyStopping
     {
         "best" => new Best(patience),
         "loss" => new SmallestLoss(patience),
+        "score" => new HighestScore(patience),
         "window" => new Window(patience),
-        _ => throw new ArgumentException($"there is no stopping rule '{rule}'; use best, loss or window"),
+        _ => throw new ArgumentException($"there is no stopping rule '{rule}'; use best, loss, score or window"),
     };
 
     /// <summary>Everything that the next verdict depends on, for checkpoints.</summary>
@@ -81,6 +82,31 @@ internal abstract class EarlyStopping
             waited = smaller ? 0 : waited + 1;
             if (smaller) smallest = loss;
             return (smaller, patience > 0 && waited >= patience);
+        }
+    }
+
+    /// <summary>Keep the parameters with the highest score; stop after <c>patience</c> evaluations in a row that were not above it. Patience 0 never stops.</summary>
+    private sealed class HighestScore(int patience) : EarlyStopping
+    {
+        private double highest = double.NegativeInfinity;
+        private int waited;
+
+        public override IReadOnlyList<double> State
+        {
+            get => [highest, waited];
+            set
+            {
+                ExpectState(value, 2);
+                (highest, waited) = (value[0], (int)value[1]);
+            }
+        }
+
+        public override (bool Keep, bool Stop) Report(double loss, double score)
+        {
+            bool higher = score > highest;
+            waited = higher ? 0 : waited + 1;
+            if (higher) highest = score;
+            return (higher, patience > 0 && waited >= patience);
         }
     }
 

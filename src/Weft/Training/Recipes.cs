@@ -20,6 +20,7 @@ public static class Recipes
         new("gatv2-paper", "Brody, Alon & Yahav 2022, over 100 runs: GATv2 78.5 ± 0.38 beside GAT 78.1 ± 0.59 on pubmed", ["pubmed", "cora", "citeseer"], set => Attention("gatv2-paper", "gatv2", set)),
         new("dictionary-gat", "Brody, Alon & Yahav 2022, DictionaryLookup: GATv1 with one head does not fit even the training set", ["dictionary-lookup"], set => Dictionary("dictionary-gat", "gat", set)),
         new("dictionary-gatv2", "Brody, Alon & Yahav 2022, DictionaryLookup: GATv2 with one head fits and generalises", ["dictionary-lookup"], set => Dictionary("dictionary-gatv2", "gatv2", set)),
+        new("gae-paper", "Kipf & Welling 2016, graph autoencoder: test AUC 91.0 ± 0.02 and AP 92.0 ± 0.03 on cora, 89.5 ± 0.04 and 89.9 ± 0.05 on citeseer, 96.4 ± 0.00 and 96.5 ± 0.00 on pubmed", ["cora", "citeseer", "pubmed"], GaePaper),
     ];
 
     /// <summary>The recipe of this name.</summary>
@@ -34,6 +35,17 @@ public static class Recipes
         Data = new DataSettings { NormalizeFeatures = true },
         Model = new ModelSettings { Model = "gcn", Hidden = 16, Activation = "relu", Dropout = 0.5, Bias = false },
         Training = new TrainingSettings { LearningRate = 0.01, WeightDecay = 5e-4, DecayFirstLayerOnly = true, Epochs = 200, Patience = 10, Stopping = "window" },
+    };
+
+    // 85/5/10 per cent of the links; the target is A + I and the last parameters are scored, as in the paper's code. That weighs every pair of
+    // nodes in each epoch; here as many negatives as links are drawn anew, and both kinds have the same weight too.
+    private static RunConfig GaePaper(string dataset) => new()
+    {
+        Dataset = dataset,
+        Recipe = "gae-paper",
+        Data = new DataSettings { Task = "link", NormalizeFeatures = true, Links = new LinkSettings { PositiveLoops = true } },
+        Model = new ModelSettings { Model = "gcn", Hidden = 32, Outputs = 16, Activation = "relu", Dropout = 0, Bias = false, Decoder = "dot" },
+        Training = new TrainingSettings { LearningRate = 0.01, WeightDecay = 0, Epochs = 200, Patience = 0, Stopping = "window", Metric = "auc" },
     };
 
     // On pubmed the parameters of the smallest validation loss are kept, as in the re-run of Fey and Lenssen (78.5 ± 0.3).

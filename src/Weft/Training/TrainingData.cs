@@ -47,8 +47,8 @@ public sealed class TrainingData
     /// <summary>Features of a node, D.</summary>
     public long Inputs => Stored?.Features.Columns ?? Batches[0].Features.Columns;
 
-    /// <summary>Columns that a model must put out: classes.</summary>
-    public long Outputs => Scored.Classes;
+    /// <summary>Columns that a model must put out: classes; 0 for links, where the model's settings tell the width of the embeddings.</summary>
+    public long Outputs => Links is null ? Scored.Classes : 0;
 
     /// <summary>What the rows of a model's output are compared with: the nodes of the set, or its graphs.</summary>
     internal Dataset Scored => GraphRows ?? Dataset;
@@ -74,6 +74,9 @@ public sealed class TrainingData
     /// <summary>A graph that stays where it lies, such as in a mapped file, and that samples are drawn from; null where the graph is in the batches.</summary>
     internal StoredGraph? Stored { get; init; }
 
+    /// <summary>Links to be found, and pairs that are none; null where something else is learned.</summary>
+    internal LinkData? Links { get; init; }
+
     /// <summary>The processes that share the set.</summary>
     internal ICommunicator World => Batches.Count == 0 ? Alone.Instance : Batches[0].Graph.Place.World;
 
@@ -87,6 +90,8 @@ public sealed class TrainingData
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(settings);
+        if (settings.Task == "link") return LinkData.Prepare(dataset, settings, model, run);
+        if (settings.Links is not null) throw new ArgumentException("link-split, directed-links, negative, negatives-per-edge, negative-loops and positive-loops go with --task link");
         bool ofGraphs = GraphData.IsTask(dataset, settings);
         if (!ofGraphs && dataset.HasGraphLabels && dataset.Labels is null)
             throw new ArgumentException($"{dataset.Name} has labels for whole graphs; training on nodes needs a label for each node");
@@ -98,15 +103,16 @@ public sealed class TrainingData
             throw new ArgumentException($"{dataset.Name} has no labels to learn; for speed work on a bare graph use --random-features F --random-classes C");
         var split = ChooseSplit(dataset, settings, run);
         if (split.TrainCount == 0) throw new ArgumentException($"the split '{split.Name}' of {dataset.Name} has no training nodes");
-        return dataset.Graphs is not null ? InBatches(dataset, split, settings.GraphsPerBatch)
-            : NodeOrder.Named(settings.Order ?? "none", dataset.Edges) is { } order ? InOrder(dataset, split, order)
-            : new TrainingData { Batches = [new(Graph.FromEdges(dataset.Edges), dataset.Features, 0)], Dataset = dataset, Split = split };
+        return dataset.Graphs is not null ? InBatches(dataset, split, settings.GraphsPerBatch) : Arranged(dataset, split, settings);
     }
 
-    private static TrainingData InOrder(Dataset dataset, Split split, int[] order)
+    /// <summary>A prepared set of one graph, its nodes in memory in the order that the settings ask for.</summary>
+    internal static TrainingData Arranged(Dataset dataset, Split split, DataSettings settings, LinkData? links = null)
     {
+        if (NodeOrder.Named(settings.Order ?? "none", dataset.Edges) is not { } order)
+            return new TrainingData { Batches = [new(Graph.FromEdges(dataset.Edges), dataset.Features, 0)], Dataset = dataset, Split = split, Links = links };
         var arranged = (dataset with { Splits = [split] }).InOrder(order);
-        return new TrainingData { Batches = [new(Graph.InOrder(arranged.Edges, order), arranged.Features, 0)], Dataset = arranged, Split = arranged.Splits[0] };
+        return new TrainingData { Batches = [new(Graph.InOrder(arranged.Edges, order), arranged.Features, 0)], Dataset = arranged, Split = arranged.Splits[0], Links = links };
     }
 
     /// <summary>The set with the edges and features that a model sees, its nodes in their own order; labels and splits need not be there.</summary>
@@ -163,6 +169,7 @@ public sealed class TrainingData
         for (int e = 0; e < edges.Count; e++) digest.AddEdge(edges.Id(e, numbers), Number(edges.Source[e]), Number(edges.Destination[e]), edges.Weight is null ? 1 : edges.Weight[e], edges.FeatureWidth > 0 ? edges.Features.Row(e) : default);
         for (int i = 0; i < Dataset.Nodes; i++) digest.AddNode(Number(i), i, Dataset, GraphRows is null ? Split : null);
         for (int g = 0; g < GraphRows?.Nodes; g++) digest.AddGraph(g, Dataset.Graphs!.Offsets[g], GraphRows, Split);
+        Links?.AddTo(digest, edges.Count);
         return digest.ToString();
     }
 

@@ -43,7 +43,7 @@ public sealed record TrainingSettings
     public int Patience { get; init; } = 100;
 
     /// <summary>
-    /// "best": stop after Patience epochs in which neither validation loss nor score was at least as good as ever, keep the
+    /// "score": stop after Patience epochs in which the validation score was not above its best, keep the parameters of that. "best": stop after Patience epochs in which neither validation loss nor score was at least as good as ever, keep the
     /// parameters when both were. "loss": the same by the validation loss alone. "window": stop when the validation loss exceeds the mean of the last Patience ones, keep the
     /// last parameters.
     /// </summary>
@@ -136,4 +136,29 @@ public sealed record DataSettings
     /// Xu et al. 2019 did; the best epoch is then chosen over all folds. Null for honest.
     /// </summary>
     public string? Protocol { get; init; }
+
+    /// <summary>How links are parted and what they are told from, where they are learned; null for the defaults.</summary>
+    public LinkSettings? Links { get; init; }
+}
+
+/// <summary>What link prediction does to the edges of a set.</summary>
+public sealed record LinkSettings
+{
+    /// <summary>Per cents of the links for training, validation and test.</summary>
+    public string Split { get; init; } = "85/5/10";
+
+    /// <summary>True where i → j and j → i are two links; else a pair of joined nodes is one.</summary>
+    public bool Directed { get; init; }
+
+    /// <summary>How pairs that are no links are drawn: uniform, or degree for ends in proportion to their degree plus 1.</summary>
+    public string Negative { get; init; } = "uniform";
+
+    /// <summary>Pairs that are no links for each link of training.</summary>
+    public int NegativesPerEdge { get; init; } = 1;
+
+    /// <summary>True to draw pairs of a node with itself too.</summary>
+    public bool NegativeLoops { get; init; }
+
+    /// <summary>True to train on each node as a link with itself too, as the graph autoencoder does, whose target is A + I; such links are never scored.</summary>
+    public bool PositiveLoops { get; init; }
 }

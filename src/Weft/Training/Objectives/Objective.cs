@@ -18,7 +18,8 @@ internal abstract class Objective : IDisposable
     /// <summary>The objective that prepared data and settings ask for.</summary>
     /// <exception cref="ArgumentException">A setting is impossible; the message names it.</exception>
     public static Objective Of(Model model, TrainingData data, TrainingSettings settings, Workspace workspace) =>
-        settings.Sampling is not null || data.Stored is not null ? new SampledObjective(model, data, settings, workspace)
+        data.Links is not null ? new LinkObjective(model, data, settings, workspace)
+        : settings.Sampling is not null || data.Stored is not null ? new SampledObjective(model, data, settings, workspace)
         : data.Pieces is not null ? new GraphObjective(model, data, settings, workspace)
         : new NodeObjective(model, data, settings, workspace);
 
