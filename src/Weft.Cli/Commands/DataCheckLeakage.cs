@@ -53,7 +53,7 @@ internal static class DataCheckLeakage
     {
         terminal.Say(FormattableString.Invariant($"{path}: {split.Message.Count:N0} edges for messages; {string.Join("; ", split.Parts.Select(Words))}"));
         foreach (var leak in leaks)
-            terminal.Say(FormattableString.Invariant($"leak: {leak.Count:N0} {leak.What}; the first is {split.Names[leak.Source]} → {split.Names[leak.Target]}"));
+            terminal.Say(FormattableString.Invariant($"leak: {leak.What}: {leak.Count:N0}, the first {split.Names[leak.Source]} → {split.Names[leak.Target]}"));
         if (leaks.Count == 0) terminal.Say("no leak: no held-out edge or reverse of one is among the messages, no edge in two parts, no negative is an edge");
 
         static string Words(LinkPart part) =>

@@ -43,8 +43,6 @@ internal static class LinkEvaluationView
         {
             fields[$"{name}_links"] = count;
             fields[$"{name}_loss"] = JsonLine.Number(scores.Loss);
-            fields[$"{name}_accuracy"] = JsonLine.Number(scores.Accuracy);
-            fields[$"{name}_f1"] = JsonLine.Number(scores.F1);
             fields[$"{name}_auc"] = JsonLine.Number(scores.Auc);
             foreach (var (more, value) in scores.More ?? []) fields[$"{name}_{more}"] = JsonLine.Number(value);
         }

@@ -85,15 +85,5 @@ internal sealed class Ranking
         return sum / positives.Length;
     }
 
-    /// <summary>Share of the pairs that a threshold of 0 puts on the right side.</summary>
-    public double Accuracy() => (positives.Count(s => s > 0) + negatives.Count(s => !(s > 0))) / (double)(positives.Length + negatives.Length);
-
-    /// <summary>F1 = 2·TP / (2·TP + FP + FN) of the links at a threshold of 0.</summary>
-    public double F1()
-    {
-        double found = positives.Count(s => s > 0), wrong = negatives.Count(s => s > 0);
-        return 2 * found / (found + wrong + positives.Length);
-    }
-
     private static double[] Values(Matrix scores) => scores.ToArray();
 }

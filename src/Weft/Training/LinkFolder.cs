@@ -75,7 +75,7 @@ internal sealed record LinkFolder(bool Directed, LinkPairs Message, IReadOnlyLis
             string file = Path.Combine(folder, part + ".csv");
             if (part != "test" && !File.Exists(file)) continue;
             var (pairs, areLinks) = ReadPairs(file, Number);
-            parts.Add(areLinks is null ? new LinkPart(part, pairs, null) : new LinkPart(part, Where(pairs, p => areLinks[p]), Where(pairs, p => !areLinks[p])));
+            parts.Add(areLinks is null || areLinks.All(isLink => isLink) ? new LinkPart(part, pairs, null) : new LinkPart(part, Where(pairs, p => areLinks[p]), Where(pairs, p => !areLinks[p])));
         }
         return new LinkFolder(ReadDirected(Path.Combine(folder, SplitFile)), message, parts, [.. nodes.OrderBy(n => n.Value).Select(n => n.Key)]);
     }

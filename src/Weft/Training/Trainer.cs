@@ -43,7 +43,7 @@ public sealed class Trainer : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(settings);
-        Check(settings);
+        Check(settings, data.Links is not null);
         (Model, Data, this.settings, this.workspace) = (model, data, settings, workspace);
         objective = Objective.Of(model, data, settings, workspace);
         optimizer = MakeOptimizer(model, settings);
@@ -270,7 +270,7 @@ public sealed class Trainer : IDisposable
         };
     }
 
-    private static void Check(TrainingSettings settings)
+    private static void Check(TrainingSettings settings, bool links)
     {
         static void Require(bool holds, string name, object value, string expected)
         {
@@ -285,6 +285,7 @@ public sealed class Trainer : IDisposable
         Require(settings.Clip >= 0 && double.IsFinite(settings.Clip), "clip", settings.Clip, "0 (no clipping) or more");
         Require(settings.Accumulate >= 1, "accumulate", settings.Accumulate, "at least 1");
         Require(settings.LabelSmoothing is >= 0 and < 1, "label-smoothing", settings.LabelSmoothing, "0 up to, not including, 1");
-        Require(settings.Metric is "accuracy" or "f1" or "auc", "metric", settings.Metric, "accuracy, f1 or auc");
+        if (links) Require(settings.Metric is "auc" or "ap" or "mrr", "metric", settings.Metric, "auc, ap or mrr for links");
+        else Require(settings.Metric is "accuracy" or "f1" or "auc", "metric", settings.Metric, "accuracy, f1 or auc");
     }
 }

@@ -55,7 +55,7 @@ public sealed record TrainingSettings
     /// <summary>Epochs from one evaluation to the next.</summary>
     public int EvaluateEvery { get; init; } = 1;
 
-    /// <summary>accuracy, f1 or auc: the score that chooses the best parameters.</summary>
+    /// <summary>accuracy, f1 or auc; of links auc, ap or mrr: the score that chooses the best parameters.</summary>
     public string Metric { get; init; } = "accuracy";
 
     /// <summary>Seed of start values, dropout and the order of batches.</summary>

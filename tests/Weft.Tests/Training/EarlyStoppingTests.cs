@@ -41,7 +41,7 @@ public class EarlyStoppingTests
     [Fact]
     public void Patience_of_zero_never_stops()
     {
-        foreach (string name in new[] { "best", "loss", "window" })
+        foreach (string name in new[] { "best", "loss", "score", "window" })
         {
             var rule = EarlyStopping.Create(name, 0);
             for (int epoch = 0; epoch < 50; epoch++) Assert.False(rule.Report(epoch, -epoch).Stop);
@@ -56,6 +56,17 @@ public class EarlyStoppingTests
         Assert.Equal((true, false), rule.Report(0.9, 0.5));
         Assert.Equal((false, false), rule.Report(2, double.NaN));
         Assert.Equal((false, true), rule.Report(2, 0.4));
+    }
+
+    [Fact]
+    public void The_highest_score_is_kept_whatever_the_loss_and_no_progress_is_waited_for_so_long()
+    {
+        var rule = EarlyStopping.Create("score", 2);
+        Assert.Equal((true, false), rule.Report(1, 0.5));
+        Assert.Equal((false, false), rule.Report(0.1, 0.5));
+        Assert.Equal((true, false), rule.Report(9, 0.6));
+        Assert.Equal((false, false), rule.Report(0.1, double.NaN));
+        Assert.Equal((false, true), rule.Report(0.1, 0.59));
     }
 
     [Fact]
@@ -75,7 +86,7 @@ public class EarlyStoppingTests
     [Fact]
     public void Rules_go_on_from_their_state()
     {
-        foreach (Func<EarlyStopping> make in new Func<EarlyStopping>[] { () => EarlyStopping.Create("best", 4), () => EarlyStopping.Create("loss", 4), () => EarlyStopping.Create("window", 4) })
+        foreach (Func<EarlyStopping> make in new Func<EarlyStopping>[] { () => EarlyStopping.Create("best", 4), () => EarlyStopping.Create("loss", 4), () => EarlyStopping.Create("score", 4), () => EarlyStopping.Create("window", 4) })
         {
             for (int cut = 0; cut < 30; cut++)
             {

@@ -122,8 +122,8 @@ internal sealed class LinkObjective : Objective
 
     private double Score(Ranking ranking) => settings.Metric switch
     {
-        "accuracy" => ranking.Accuracy(),
-        "f1" => ranking.F1(),
+        "ap" => ranking.AveragePrecision(),
+        "mrr" => ranking.ReciprocalRank(),
         _ => ranking.Auc(),
     };
 
@@ -155,7 +155,7 @@ internal sealed class LinkObjective : Objective
         public NodeScores Scores()
         {
             var (value, ranking) = Rank();
-            return new NodeScores(value, ranking.Accuracy(), ranking.F1(), ranking.Auc())
+            return new NodeScores(value, double.NaN, double.NaN, ranking.Auc())
             {
                 More =
                 [
