@@ -59,6 +59,7 @@ internal sealed class LinkData
     public static LinkData Of(Dataset dataset, DataSettings settings, ulong seed)
     {
         if (dataset.Graphs is not null) throw new ArgumentException($"{dataset.Name} is many graphs: links are predicted in one");
+        if (settings.Folds is not null || settings.VirtualNode) throw new ArgumentException($"{(settings.VirtualNode ? "virtual nodes" : "folds")} are for sets whose graphs have labels; the task is link");
         var links = settings.Links ?? new LinkSettings();
         if (links.NegativesPerEdge < 1) throw new ArgumentException($"negatives-per-edge is {links.NegativesPerEdge}; at least 1 was expected");
         var edges = settings.Transpose ? dataset.Edges.Transpose() : dataset.Edges;
