@@ -127,6 +127,8 @@ public class LinkVerbTests
     [InlineData("metric is mrr; accuracy, f1 or auc was expected", "train", "karate", "--metric", "mrr")]
     [InlineData("is many graphs: links are predicted in one", "train", "dictionary-lookup", "--task", "link")]
     [InlineData("--task link works on one process", "train", "karate", "--task", "link", "--processes", "2")]
+    [InlineData("links are learned on the whole message graph", "train", "karate", "--task", "link", "--batch-size", "8")]
+    [InlineData("virtual nodes are for sets whose graphs have labels", "train", "karate", "--task", "link", "--virtual-node")]
     [InlineData("--task is 'edge': expected", "train", "karate", "--task", "edge")]
     [InlineData("is many graphs: links are predicted in one", "data", "split-links", "dictionary-lookup")]
     [InlineData("there is no split in it", "data", "check-leakage", "nowhere")]

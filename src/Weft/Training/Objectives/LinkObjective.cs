@@ -31,6 +31,7 @@ internal sealed class LinkObjective : Objective
     {
         links = data.Links ?? throw new ArgumentException("the data have no links; prepare them with the task link");
         decoder = model.Decoder ?? throw new ArgumentException("the model has no decoder of links; build it from settings with a Decoder: dot, bilinear or mlp");
+        if (settings.Sampling is not null) throw new ArgumentException("links are learned on the whole message graph: leave out --sampler, --batch-size and the like");
         (this.settings, this.workspace) = (settings, workspace);
         var batch = data.Batches[0];
         session = new Session(model, batch.Graph, batch.Features, workspace);
