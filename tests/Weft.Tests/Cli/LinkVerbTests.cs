@@ -129,6 +129,7 @@ public class LinkVerbTests
     [InlineData("--task link works on one process", "train", "karate", "--task", "link", "--processes", "2")]
     [InlineData("links are learned on the whole message graph", "train", "karate", "--task", "link", "--batch-size", "8")]
     [InlineData("virtual nodes are for sets whose graphs have labels", "train", "karate", "--task", "link", "--virtual-node")]
+    [InlineData("label-smoothing is for classes; links have none", "train", "karate", "--task", "link", "--label-smoothing", "0.1")]
     [InlineData("--task is 'edge': expected", "train", "karate", "--task", "edge")]
     [InlineData("is many graphs: links are predicted in one", "data", "split-links", "dictionary-lookup")]
     [InlineData("there is no split in it", "data", "check-leakage", "nowhere")]

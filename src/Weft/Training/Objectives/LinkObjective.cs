@@ -32,6 +32,8 @@ internal sealed class LinkObjective : Objective
         links = data.Links ?? throw new ArgumentException("the data have no links; prepare them with the task link");
         decoder = model.Decoder ?? throw new ArgumentException("the model has no decoder of links; build it from settings with a Decoder: dot, bilinear or mlp");
         if (settings.Sampling is not null) throw new ArgumentException("links are learned on the whole message graph: leave out --sampler, --batch-size and the like");
+        if (settings.LabelSmoothing > 0 || settings.ClassWeights is not null)
+            throw new ArgumentException($"{(settings.LabelSmoothing > 0 ? "label-smoothing" : "class-weights")} is for classes; links have none, and both kinds of pairs weigh the same");
         (this.settings, this.workspace) = (settings, workspace);
         var batch = data.Batches[0];
         session = new Session(model, batch.Graph, batch.Features, workspace);
