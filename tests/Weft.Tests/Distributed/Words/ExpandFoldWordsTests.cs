@@ -37,6 +37,12 @@ public class ExpandFoldWordsTests
         ("attention", new("attention", 7, 3) { Heads = 2, Residual = true }),
         ("attention-dense", new("attention-dense", 7, 3) { Heads = 2 }),
         ("linear", new("linear", 7, 5)),
+        ("batch norm", new("batch-norm", 7, 7)),
+        ("layer norm", new("layer-norm", 7, 7)),
+        ("graph norm", new("graph-norm", 7, 7)),
+        ("prelu", new("prelu", 7, 7)),
+        ("residual, projected", new("residual", 7, 7) { Residual = true }),
+        ("residual", new("residual", 7, 7)),
     ];
 
     public static TheoryData<string, int> LayersAndNodes()
@@ -136,7 +142,9 @@ public class ExpandFoldWordsTests
             Input = LayerRun.ToMatrix(TestGraphs.Numbers((int)part.OwnedSources, (int)shape.Inputs, 1)),
             InputIsConstant = shape.ConstantInput,
             NeedsInputGradient = shape.InputGradient,
+            Pass = new Pass(1, 0, Training: true),
         };
+        if (layer.Joins.Count > 0) saved.Join([saved.Input], [true]);
         for (int step = 0; step < 2; step++)
         {
             // The second step is a warm one: what depends on the graph and on constant features is there.
