@@ -134,7 +134,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
     {
         var data = set.Prepare(config);
         // A process that shares the set keeps its rows alone.
-        if (last) set.Dispose();
+        if (last) set.Release();
         var memory = new MemoryMeter();
         var model = Architecture.Build(Model(config, data), data.Inputs, data.Outputs);
         model.Initialize(config.Training.Seed);

@@ -14,6 +14,7 @@ internal abstract class TrainingSet : IDisposable
     /// <summary>The data that a configuration names, for one process or for this one of several.</summary>
     public static TrainingSet Open(RunConfig config, Team team, Terminal terminal, CancellationToken cancellation)
     {
+        if (team.Layout is null && Mapped(config) is { } folder) return new MappedSet(config, folder);
         // One process alone can do what needs the whole graph, whoever started it.
         if (team.Layout is null || team.World.Size == 1 && team.Layout.Reduction != "reproducible") return new WholeSet(DataFetch.Open(config.Dataset, terminal, cancellation));
         if (config.Training.Sampling is not null) throw new UsageException("batches of nodes are drawn by one process: leave out --sampler, --batch-size and the like, or train on one process");
@@ -34,9 +35,19 @@ internal abstract class TrainingSet : IDisposable
     /// <exception cref="DataFormatException">The folds are broken.</exception>
     public virtual int Folds(RunConfig config) => throw new UsageException("--folds does not go with several processes: many graphs are trained on one");
 
+    /// <summary>Lets go of what only a further run would need; data that were prepared stay in use.</summary>
+    public virtual void Release()
+    {
+    }
+
     public virtual void Dispose()
     {
     }
+
+    // Batches that are drawn need no graph in memory, where nothing else does.
+    private static string? Mapped(RunConfig config) =>
+        config.Training.Sampling is not null && config.Data.Folds is null && MappedData.NeedsMemory(config.Data) is null
+        && DatasetCatalog.PathOf(config.Dataset) is { } folder && MappedDataset.IsOne(folder) ? folder : null;
 
     /// <summary>All of it on this process.</summary>
     private sealed class WholeSet(Dataset dataset) : TrainingSet
@@ -48,6 +59,25 @@ internal abstract class TrainingSet : IDisposable
         public override TrainingData Prepare(RunConfig config) => TrainingData.Prepare(dataset, config.Data, config.Model.Model, config.Run);
 
         public override int Folds(RunConfig config) => GraphData.FoldsOf(dataset, config.Data.Folds!).Count;
+    }
+
+    /// <summary>All of it on this process, edges and features in their files.</summary>
+    private sealed class MappedSet : TrainingSet
+    {
+        private readonly MappedDataset set;
+
+        public MappedSet(RunConfig config, string folder) => set = MappedData.Open(folder, config.Data, config.Model.Model);
+
+        public override RunConfig Settle(RunConfig config) =>
+            TrainingJob.Settle(config, new DataTraits(set.Features.IsSparse, set.Source.Splits, ManyGraphs: false, set.Source.ClassNames, set.Source.HasTargets));
+
+        public override TrainingData Prepare(RunConfig config) => MappedData.Prepare(set, config.Data, config.Run);
+
+        public override void Dispose()
+        {
+            set.Dispose();
+            base.Dispose();
+        }
     }
 
     /// <summary>A part of it: of a folder or a generated graph just that, of any other set the rows that are kept once it was read.</summary>
@@ -116,6 +146,8 @@ internal abstract class TrainingSet : IDisposable
             };
             return GridPlan.Choose(team.World, size, config.Model, config.Training, layout.Exchange == "dense" ? null : whole);
         }
+
+        public override void Release() => Dispose();
 
         public override void Dispose()
         {

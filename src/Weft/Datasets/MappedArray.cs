@@ -19,6 +19,7 @@ internal sealed unsafe partial class MappedArray : IDisposable
     private readonly MemoryMappedFile map;
     private readonly MemoryMappedViewAccessor view;
     private readonly byte* entries;
+    private long count;
 
     /// <summary>Maps a file that is open and whose header and length were checked.</summary>
     public MappedArray(NpySlices slices, SafeFileHandle file, long start, bool atRandom)
@@ -38,14 +39,15 @@ internal sealed unsafe partial class MappedArray : IDisposable
         byte* first = null;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref first);
         entries = first + view.PointerOffset + start;
+        count = slices.Header.Count;
         if (atRandom) Advise(0, fileLength - start, RandomAdvice);
     }
 
     /// <summary>Type of the entries.</summary>
     public NpyType Type => slices.Header.Type;
 
-    /// <summary>Number of entries.</summary>
-    public long Count => slices.Header.Count;
+    /// <summary>Number of entries; none once it is disposed, so that a late reader gets an error and not a page that is gone.</summary>
+    public long Count => count;
 
     /// <summary>Entry p of a file of integers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -103,7 +105,7 @@ internal sealed unsafe partial class MappedArray : IDisposable
 
     public void Dispose()
     {
-        if (view is null) return;
+        count = 0;
         view.SafeMemoryMappedViewHandle.ReleasePointer();
         view.Dispose();
         map.Dispose();
@@ -119,7 +121,7 @@ internal sealed unsafe partial class MappedArray : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Check(long first, long count)
     {
-        if ((ulong)first > (ulong)Count || count > Count - first) ThrowOutside(first, count);
+        if ((ulong)first > (ulong)this.count || count > this.count - first) ThrowOutside(first, count);
     }
 
     private void ThrowOutside(long first, long count) => throw slices.Error($"{Count} entries", $"entries {first} … {first + count - 1}");
