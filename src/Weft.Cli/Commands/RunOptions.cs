@@ -18,7 +18,7 @@ internal sealed class RunOptions
     private static readonly string[] OnOffWords = ["on", "off", "true", "false", "yes", "no", "1", "0"];
 
     private static readonly string[] SamplingStarts = ["--sampler", "--batch-size", "--fanouts"];
-    private static readonly string[] SamplingDetails = ["--replace", "--clusters", "--cluster-partition", "--walk-length", "--saint-samples", "--workers"];
+    private static readonly string[] SamplingDetails = ["--replace", "--clusters", "--cluster-partition", "--walk-length", "--saint-samples", "--workers", "--score-train"];
 
     private readonly List<(Option Option, Func<ParseResult, RunConfig, RunConfig> Apply)> options = [];
 
@@ -77,6 +77,7 @@ internal sealed class RunOptions
         Sampling(Ask.WholeIfGiven("--walk-length", "Steps of a walk of saint-walk [2]", 1), (s, v) => s with { WalkLength = v!.Value });
         Sampling(Ask.WholeIfGiven("--saint-samples", "Subgraphs that saint counts in beforehand [so many that a node is in about 50]", 1), (s, v) => s with { SaintSamples = v });
         Sampling(Ask.WholeIfGiven("--workers", "Threads that draw batches ahead; the result does not depend on it [2]", 1, 64), (s, v) => s with { Workers = v!.Value });
+        Sampling(Ask.WholeIfGiven("--score-train", "Most training nodes that an evaluation scores, spread over all of them [all]", 1), (s, v) => s with { ScoredTraining = v });
 
         Data(OnOff("--self-loops", "A loop for each node without one [on for gat and gatv2]"), (d, v) => d with { SelfLoops = v == "on" });
         Data(Ask.Switch("--undirected", "Add the missing reverse of each edge"), (d, v) => d with { Undirected = v });

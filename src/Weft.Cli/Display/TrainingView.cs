@@ -22,6 +22,8 @@ internal abstract class TrainingView : IDisposable
             $"{data.Nodes:N0} nodes, {data.Edges:N0} edges, {data.Inputs:N0} features, {data.Outputs} classes{(config.Data.RandomFeatures > 0 || config.Data.RandomClasses > 0 ? " (made at random, for speed work)" : "")}"));
         if (config.Training.Sampling is { } sampling)
             terminal.Say(string.Create(CultureInfo.InvariantCulture, $"batches of {sampling.BatchSize:N0} by {sampling.Sampler}{(sampling.Fanouts is { } k ? " " + string.Join(',', k) : "")}, {sampling.Workers} workers"));
+        if (config.Training.Sampling?.ScoredTraining is { } scored && scored < data.Split.TrainCount)
+            terminal.Say(string.Create(CultureInfo.InvariantCulture, $"train scores are those of {scored:N0} of {data.Split.TrainCount:N0} training nodes"));
         if (data.Share is { } share)
             terminal.Say(string.Create(CultureInfo.InvariantCulture, $"{share.Grid.Size} processes, grid {share.Grid}"));
         int twice = Enumerable.Range(0, data.Split.Train.Length).Count(i => data.Split.Train[i] ? data.Split.Validation[i] || data.Split.Test[i] : data.Split.Validation[i] && data.Split.Test[i]);

@@ -39,6 +39,12 @@ public sealed record SamplingSettings
     /// <summary>Threads that draw ahead of training. The result does not depend on it.</summary>
     public int Workers { get; init; } = 2;
 
+    /// <summary>
+    /// Most training nodes that an evaluation scores; null for all. Of a large graph most of an evaluation's time goes into them, and
+    /// only validation nodes choose the best parameters.
+    /// </summary>
+    public int? ScoredTraining { get; init; }
+
     /// <summary>Throws if a setting is impossible.</summary>
     /// <exception cref="ArgumentException">One is; the message names it.</exception>
     internal void Check()
@@ -53,6 +59,7 @@ public sealed record SamplingSettings
         Require(Clusters is null or >= 1, "clusters", Clusters ?? 0, "1 or more");
         Require(Partition is null or "metis" or "ldg", "cluster-partition", $"'{Partition}'", "metis or ldg");
         Require(WalkLength >= 1, "walk-length", WalkLength, "1 or more");
+        Require(ScoredTraining is null or >= 1, "score-train", ScoredTraining ?? 0, "1 or more");
         Require(SaintSamples is null or >= 1, "saint-samples", SaintSamples ?? 0, "1 or more");
         Require(WalkLength == new SamplingSettings().WalkLength || Sampler == "saint-walk", "walk-length", WalkLength, $"nothing with the sampler {Sampler}");
         Require(SaintSamples is null || Sampler.StartsWith("saint-", StringComparison.Ordinal), "saint-samples", SaintSamples ?? 0, $"nothing with the sampler {Sampler}");

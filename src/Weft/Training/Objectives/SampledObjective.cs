@@ -34,7 +34,8 @@ internal sealed class SampledObjective : Objective
     private readonly Evaluation evaluation;
     private readonly int[] evaluated;
     private SampleStream? stream;
-    private Matrix lastLogits;
+    private Matrix lastLogits, inferred;
+    private string? inferredWith;
 
     public SampledObjective(Model model, TrainingData data, TrainingSettings settings, Workspace workspace)
     {
@@ -51,9 +52,9 @@ internal sealed class SampledObjective : Objective
         var loss = LossOf(data);
         trainLoss = TrainingLoss.Of(loss, settings);
         byClass = TrainingLoss.ClassWeights(settings, data.Dataset.Labels, data.Split.Train, data.Dataset.Classes, data.World);
-        evaluated = [.. Enumerable.Range(0, data.Split.Train.Length).Where(i => data.Split.Train[i] || data.Split.Validation[i] || data.Split.Test[i])];
+        evaluated = Judged(data.Split, sampling.ScoredTraining);
         inference = new LayerwiseInference(model, graph, evaluated, workspace);
-        evaluation = new Evaluation(Evaluated(), inference.Run, loss, settings.Metric);
+        evaluation = new Evaluation(Evaluated(), Infer, loss, settings.Metric);
     }
 
     /// <summary>What sampling has done and cost so far.</summary>
@@ -137,6 +138,22 @@ internal sealed class SampledObjective : Objective
         }
         else target = LossTarget.FromValues(output, FeatureMatrix.SelectRows(data.Dataset.Targets, nodes.ToArray()).Dense, mask);
         return TrainingLoss.Target(sample.LossWeights is { } weights ? target.Weighted(weights) : target, settings, byClass);
+    }
+
+    // Inference over a large graph may take longer than an epoch: the same parameters are not asked twice.
+    private Matrix Infer()
+    {
+        string parameters = ParameterDigest.Sha256(model.Parameters);
+        if (parameters != inferredWith) (inferred, inferredWith) = (inference.Run(), parameters);
+        return inferred;
+    }
+
+    // Every node of a part of the split; of the training nodes at most so many, spread over them.
+    private static int[] Judged(Split split, int? mostTraining)
+    {
+        bool Scored(int nth, int of) => mostTraining is not { } most || of <= most || (long)nth * most / of != (long)(nth + 1) * most / of;
+        int trained = 0;
+        return [.. Enumerable.Range(0, split.Train.Length).Where(i => (split.Train[i] && Scored(trained++, split.TrainCount)) | split.Validation[i] | split.Test[i])];
     }
 
     // The data of the nodes that are in some part of the split, one below another: what the rows of the inference are compared with.
