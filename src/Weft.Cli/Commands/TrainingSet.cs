@@ -4,6 +4,7 @@ using Weft.Datasets;
 using Weft.Distributed;
 using Weft.Distributed.Partitioning;
 using Weft.Graphs;
+using Weft.Models;
 using Weft.Training;
 
 namespace Weft.Cli.Commands;
@@ -45,9 +46,13 @@ internal abstract class TrainingSet : IDisposable
     }
 
     // Batches that are drawn need no graph in memory, where nothing else does.
-    private static string? Mapped(RunConfig config) =>
-        config.Training.Sampling is not null && config.Data.Folds is null && MappedData.NeedsMemory(config.Data) is null
-        && DatasetCatalog.PathOf(config.Dataset) is { } folder && MappedDataset.IsOne(folder) ? folder : null;
+    private static string? Mapped(RunConfig config)
+    {
+        if (config.Training.Sampling is null || config.Data.Folds is not null || MappedData.NeedsMemory(config.Data) is not null) return null;
+        if (DatasetCatalog.PathOf(config.Dataset) is not { } folder || !MappedDataset.IsOne(folder)) return null;
+        bool readsEdges = config.Data.EdgeFeatures != false && Architecture.ReadsEdgeFeatures(config.Model.Model) && File.Exists(Path.Combine(folder, "edge_attr.npy"));
+        return readsEdges ? null : folder;
+    }
 
     /// <summary>All of it on this process.</summary>
     private sealed class WholeSet(Dataset dataset) : TrainingSet
@@ -69,7 +74,9 @@ internal abstract class TrainingSet : IDisposable
         public MappedSet(RunConfig config, string folder) => set = MappedData.Open(folder, config.Data, config.Model.Model);
 
         public override RunConfig Settle(RunConfig config) =>
-            TrainingJob.Settle(config, new DataTraits(set.Features.IsSparse, set.Source.Splits, ManyGraphs: false, set.Source.ClassNames, set.Source.HasTargets));
+            TrainingJob.Settle(config, new DataTraits(set.Features.IsSparse, set.Source.Splits, ManyGraphs: false, set.Source.ClassNames, set.Source.HasTargets, EdgeFeatures));
+
+        public override long EdgeFeatures => set.Source.EdgeFeatures;
 
         public override TrainingData Prepare(RunConfig config) => MappedData.Prepare(set, config.Data, config.Run);
 

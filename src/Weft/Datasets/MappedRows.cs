@@ -45,6 +45,7 @@ internal static class MappedRows
 
     private sealed class DenseRows(NpySlices x, FeatureChange change) : IMappedFeatures
     {
+        private const int AskedTogether = 2048;
         private readonly MappedArray entries = x.Map(atRandom: true);
 
         public long Columns { get; } = x.Columns;
@@ -55,15 +56,26 @@ internal static class MappedRows
         {
             Shapes.Are(into, nodes.Length, Columns, "gathered features");
             entries.CheckLength();
-            // A page that is not there yet makes its reader wait; asked for together, the pages come together.
-            foreach (int node in nodes) entries.WillNeed(node * Columns, Columns);
-            for (int i = 0; i < nodes.Length; i++)
+            // A page that is not there yet makes its reader wait; asked for together, pages come together. Too many of them at a time
+            // would push one another out again before they are read.
+            Ask(nodes[..Math.Min(AskedTogether, nodes.Length)]);
+            for (int first = 0; first < nodes.Length; first += AskedTogether)
             {
-                var row = into.Row(i);
-                entries.Reals(nodes[i] * Columns, row);
-                if (change != FeatureChange.None) Apply(change, row);
+                int last = Math.Min(first + AskedTogether, nodes.Length);
+                Ask(nodes[last..Math.Min(last + AskedTogether, nodes.Length)]);
+                for (int i = first; i < last; i++)
+                {
+                    var row = into.Row(i);
+                    entries.Reals(nodes[i] * Columns, row);
+                    if (change != FeatureChange.None) Apply(change, row);
+                }
             }
             into.KeepAlive();
+        }
+
+        private void Ask(ReadOnlySpan<int> nodes)
+        {
+            foreach (int node in nodes) entries.WillNeed(node * Columns, Columns);
         }
 
         public SparseMatrix GatherSparse(ReadOnlySpan<int> nodes) => throw new NotSupportedException("the features are dense: they are gathered into a matrix");

@@ -54,7 +54,7 @@ public class MappedDatasetTests
         if (change.HasFlag(FeatureChange.Binarize)) set = set.WithBinaryFeatures();
         if (change.HasFlag(FeatureChange.Normalize)) set = set.WithNormalizedFeatures();
         using var mapped = MappedDataset.Open(folder.Path, selfLoops: false, change);
-        int[] nodes = [3, 0, Nodes - 1, 3, 411];
+        int[] nodes = [3, 0, Nodes - 1, 3, 411, .. Enumerable.Range(0, 5000).Select(k => k * 13 % Nodes)];
         var memory = new MatrixFeatures(set.Features);
         Assert.Equal((memory.Columns, memory.IsSparse), (mapped.Features.Columns, mapped.Features.IsSparse));
         Assert.Equal(Rows(memory, nodes), Rows(mapped.Features, nodes));
