@@ -48,7 +48,7 @@ internal abstract class TrainingSet : IDisposable
     // Batches that are drawn need no graph in memory, where nothing else does.
     private static string? Mapped(RunConfig config)
     {
-        if (config.Training.Sampling is null || config.Data.Folds is not null || MappedData.NeedsMemory(config.Data) is not null) return null;
+        if (config.Training.Sampling is null || config.Data.Task is not (null or "node") || config.Data.Folds is not null || MappedData.NeedsMemory(config.Data) is not null) return null;
         if (DatasetCatalog.PathOf(config.Dataset) is not { } folder || !MappedDataset.IsOne(folder)) return null;
         bool readsEdges = config.Data.EdgeFeatures != false && Architecture.ReadsEdgeFeatures(config.Model.Model) && File.Exists(Path.Combine(folder, "edge_attr.npy"));
         return readsEdges ? null : folder;
