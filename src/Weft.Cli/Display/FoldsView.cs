@@ -57,7 +57,7 @@ internal static class FoldsView
         {
             fields[$"{result.Protocol}_test_mean"] = JsonLine.Number(result.Mean);
             fields[$"{result.Protocol}_test_deviation"] = JsonLine.Number(result.Deviation);
-            fields[$"{result.Protocol}_test_folds"] = result.Folds.Select(JsonLine.Number).ToArray();
+            fields[$"{result.Protocol}_test_folds"] = result.Folds.Select(score => JsonLine.Number(score)).ToArray();
             fields[$"{result.Protocol}_epochs"] = result.Epochs;
         }
         fields["seconds"] = Math.Round(seconds, 2);
