@@ -14,7 +14,7 @@ internal static class Evaluate
         var name = new Argument<string?>("DATASET") { Description = "Another set [the run's own]", Arity = ArgumentArity.ZeroOrOne };
         var threads = Ask.WholeIfGiven("--threads", "Threads [all cores]", 1, 1024);
         var json = Ask.Switch("--json", "The scores as one JSON object on standard output");
-        var verb = new Verb("evaluate", "Score a trained model: on each part of the split, and on all nodes that have a label.",
+        var verb = new Verb("evaluate", "Score a trained model: on each part of the split, and on all nodes (or graphs) that have a label.",
             "weft evaluate runs/cora-gat-1",
             "weft evaluate runs/cora-gat-1 other.npz --json")
         {
@@ -35,12 +35,12 @@ internal static class Evaluate
                 return 0;
             }
             var dataset = trained.Prepare(DataFetch.Open(set, terminal, cancellation));
-            if (dataset.Labels is null && dataset.Targets.IsMissing) throw new UsageException($"{set} has no labels to compare with; weft predict {folder} {set} gives the model's");
+            if (trained.IsOfGraphs ? !dataset.HasGraphLabels : dataset.Labels is null && dataset.Targets.IsMissing) throw new UsageException($"{set} has no labels to compare with; weft predict {folder} {set} gives the model's");
             cancellation.ThrowIfCancellationRequested();
             var result = trained.Predict(dataset);
             // The run's split is of its own set; another set brings its own or none.
             var split = parsed.GetValue(name) is null ? TrainingData.ChooseSplit(dataset, trained.Config.Data, trained.Config.Run)
-                : dataset.Splits.Count > 0 && dataset.GraphLabels is null ? dataset.Splits[trained.Config.Run % dataset.Splits.Count] : null;
+                : dataset.Splits.Count > 0 && dataset.HasGraphLabels == trained.IsOfGraphs ? dataset.Splits[trained.Config.Run % dataset.Splits.Count] : null;
             cancellation.ThrowIfCancellationRequested();
             EvaluationView.Write(terminal, parsed.GetValue(json), folder, set, trained, result, split);
             return 0;

@@ -7,7 +7,7 @@ using Weft.Training;
 
 namespace Weft.Cli.Commands;
 
-/// <summary><c>weft predict</c>: what a trained model says of every node.</summary>
+/// <summary><c>weft predict</c>: what a trained model says of every node, or of every graph.</summary>
 internal static class Predict
 {
     public static Command Create()
@@ -18,7 +18,7 @@ internal static class Predict
         var embeddings = Ask.Switch("--embeddings", "Columns e0, e1, … of the last hidden output too");
         var pairs = Ask.Word("--pairs", "Of a run that predicts links: score these pairs, a CSV with columns source and target [the test links and their negatives]", "FILE");
         var threads = Ask.WholeIfGiven("--threads", "Threads [all cores]", 1, 1024);
-        var verb = new Verb("predict", "Class and probabilities of every node as CSV; 0 or 1 for each label where a node may have several.",
+        var verb = new Verb("predict", "Class and probabilities of every node (or graph) as CSV; 0 or 1 for each label where a node may have several.",
             "weft predict runs/cora-gat-1 --out classes.csv",
             "weft predict runs/cora-gat-1 new.npz     a graph that it has not seen",
             "weft predict runs/cora-gat-1 --embeddings | head",
@@ -52,7 +52,7 @@ internal static class Predict
                 return 0;
             }
             OutputFile.Write(file, writer => Write(writer, result, cancellation));
-            terminal.Say(FormattableString.Invariant($"{dataset.Nodes:N0} nodes written to {file}"));
+            terminal.Say(FormattableString.Invariant($"{result.Dataset.Nodes:N0} {(result.IsOfGraphs ? "graphs" : "nodes")} written to {file}"));
             return 0;
         });
         return verb;
@@ -63,7 +63,7 @@ internal static class Predict
         var dataset = result.Dataset;
         int classes = (int)result.Logits.Columns, width = result.Embeddings.IsMissing ? 0 : (int)result.Embeddings.Columns;
         string[] names = [.. Enumerable.Range(0, classes).Select(dataset.ClassName)];
-        var row = new List<string> { "node" };
+        var row = new List<string> { result.IsOfGraphs ? "graph" : "node" };
         if (dataset.Graphs is not null) row.Add("graph");
         if (result.IsMultiLabel) row.AddRange(names);
         else row.Add("class");

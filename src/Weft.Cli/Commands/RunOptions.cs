@@ -85,7 +85,7 @@ internal sealed class RunOptions
         Data(OnOff("--normalize-features", "Divide each node's features by their sum [on if sparse]"), (d, v) => d with { NormalizeFeatures = v == "on" });
         Data(Ask.Switch("--binarize-features", "1 where a feature is above 0"), (d, v) => d with { BinarizeFeatures = v });
         Data(OnOff("--edge-features", "Read the features of the edges [on if there are some and the model can: gat, gatv2, gine]"), (d, v) => d with { EdgeFeatures = v == "on" });
-        Data(Ask.Choice("--features", "Features made from the graph", null, "degree", "onehot", "constant", "learned"), (d, v) => d with { Features = v });
+        Data(Ask.Choice("--features", "Features made from the graph, or the nodes' labels of a TU set alone", null, "degree", "onehot", "constant", "learned", "labels"), (d, v) => d with { Features = v });
         Data(Ask.WholeIfGiven("--random-features", "Columns of random features, for speed work", 1), (d, v) => d with { RandomFeatures = v!.Value });
         Data(Ask.WholeIfGiven("--random-classes", "Random classes, for speed work", 2), (d, v) => d with { RandomClasses = v!.Value });
         Data(Ask.Word("--split", "public, random, or the number of a published split [public]", "SPLIT"), (d, v) => d with { Split = v });

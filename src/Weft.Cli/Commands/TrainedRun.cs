@@ -34,14 +34,8 @@ internal sealed record TrainedRun(RunConfig Config, Model Model, TrainingData Da
     }
 
     /// <summary>The loss that the model was trained with.</summary>
-    public ILoss Loss => Data.Dataset.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
+    public ILoss Loss => Data.Scored.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
 
-    /// <summary>What the training nodes of a batch should give.</summary>
-    public LossTarget Target(TrainingBatch batch)
-    {
-        var mask = Data.Split.Train.AsSpan(batch.First, batch.Nodes).ToArray();
-        return Data.Dataset.Labels is { } labels
-            ? LossTarget.FromLabels(batch.Graph, labels.AsSpan(batch.First, batch.Nodes).ToArray(), mask)
-            : LossTarget.FromValues(batch.Graph, Data.Dataset.Targets.RowRange(batch.First, batch.Nodes), mask);
-    }
+    /// <summary>What the training nodes, or graphs, of a batch should give.</summary>
+    public LossTarget Target(TrainingBatch batch) => Evaluation.Target(Data, batch, Data.Split.Train);
 }

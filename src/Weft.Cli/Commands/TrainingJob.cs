@@ -44,6 +44,9 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
     /// <summary>The configuration as it is carried out on a set: a file may be of another program or leave defaults open.</summary>
     public static RunConfig Settle(RunConfig config, Dataset dataset)
     {
+        // Where there are many graphs, a batch is of graphs.
+        if (dataset.Graphs is not null && config.Training.Sampling is { Sampler: "neighbor", Fanouts: null } batches)
+            config = config with { Data = config.Data with { GraphsPerBatch = batches.BatchSize }, Training = config.Training with { Sampling = null } };
         var settled = Settle(config, DataTraits.Of(dataset));
         if (GraphData.IsTask(dataset, config.Data))
             return settled with

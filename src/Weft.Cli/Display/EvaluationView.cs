@@ -19,11 +19,11 @@ internal static class EvaluationView
             terminal.Output.WriteLine(JsonLine.Of(Fields(folder, set, run, result, split, scores, confusion)));
             return;
         }
-        terminal.Say(FormattableString.Invariant($"{run.Config.Model.Model} of {folder} on {set}: {result.Dataset.Nodes:N0} nodes, {result.Edges:N0} edges"));
+        terminal.Say(FormattableString.Invariant($"{run.Config.Model.Model} of {folder} on {set}: {result.Dataset.Nodes:N0} {(result.IsOfGraphs ? "graphs" : "nodes")}, {result.Edges:N0} edges"));
         var columns = ScoreTable.Columns([.. scores.Select(s => s.Scores)]);
         ScoreTable.Write(terminal.Person, columns, scores.Select(s => (s.Name, ScoreTable.Cells(s.Scores, columns))));
         if (confusion is not null && confusion.GetLength(0) <= ScoreTable.MostClasses)
-            ScoreTable.Confusion(terminal.Person, split is { TestCount: > 0 } ? "test nodes" : "labelled nodes", confusion, result.Dataset.ClassNames);
+            ScoreTable.Confusion(terminal.Person, $"{(split is { TestCount: > 0 } ? "test" : "labelled")} {(result.IsOfGraphs ? "graphs" : "nodes")}", confusion, result.Dataset.ClassNames);
     }
 
     private static Dictionary<string, object?> Fields(string folder, string set, TrainedModel run, Prediction result, Split? split, (string Name, int Nodes, NodeScores Scores)[] scores, long[,]? confusion)

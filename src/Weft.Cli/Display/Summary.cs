@@ -24,7 +24,7 @@ internal static class Summary
         var columns = ScoreTable.Columns([.. shown.SelectMany(p => outcomes.Select(o => p.Part(o.Scores)!.Value))]);
         ScoreTable.Write(terminal.Person, columns, shown.Select(p => (p.Name, columns.Select(c => Text(outcomes, o => c.Value(p.Part(o.Scores)!.Value), c.Format)).ToArray())));
         if (!many && first.Scores.Confusion is { } confusion && confusion.GetLength(0) <= ScoreTable.MostClasses)
-            ScoreTable.Confusion(terminal.Person, "test nodes", confusion, first.ClassNames);
+            ScoreTable.Confusion(terminal.Person, first.Config.Model.Readout is null ? "test nodes" : "test graphs", confusion, first.ClassNames);
         terminal.Say(string.Create(CultureInfo.InvariantCulture,
             $"best epoch {(many ? Text(outcomes, o => o.BestEpoch, "F0") : $"{first.BestEpoch} of {first.Epochs}")}, {(first.StepMilliseconds.Count == 0 ? "" : $"{Median(first.StepMilliseconds):F2} ms an epoch, ")}{(double.IsFinite(outcomes.Max(o => o.MemoryBeyondData)) ? string.Create(CultureInfo.InvariantCulture, $"{outcomes.Max(o => o.MemoryBeyondData):F0} MB beyond the data, ") : "")}{outcomes.Sum(o => o.Seconds):F1} s in all"));
         if (first.Sharing is { } sharing)

@@ -26,6 +26,7 @@ internal sealed class ArraySchema(IReadOnlyDictionary<string, NpyArray> arrays, 
             Classes = classes,
             ClassNames = schema.Lines("class_names", null),
             NodeNames = schema.Lines("node_names", nodes),
+            NodeKinds = schema.Has("node_kinds", out var kinds) ? Ids(kinds.WithShape(nodes), kinds.AsIntegers(), Math.Max(nodes, 1), i => $"[{i}]", "a kind") : null,
         };
         dataset = schema.WithGraphs(dataset);
         dataset = dataset with

@@ -54,6 +54,7 @@ internal static class ArraySchemaWriter
         if (dataset.Labels is { } labels) arrays["y"] = Integers(labels);
         if (!dataset.Targets.IsMissing) arrays["y"] = Reals(ToArray(dataset.Targets), dataset.Targets.Rows, dataset.Targets.Columns);
         if (!dataset.HasFeatures && dataset.Labels is null && dataset.Targets.IsMissing) arrays["num_nodes"] = new NpyArray(new long[] { dataset.Nodes }, 1);
+        if (dataset.NodeKinds is { } kinds) arrays["node_kinds"] = Integers(kinds);
         if (dataset.Graphs is { } graphs) arrays["graph_id"] = Integers(graphs.Membership);
         if (dataset.GraphLabels is { } graphLabels) arrays["graph_y"] = Integers(graphLabels);
         if (!dataset.GraphTargets.IsMissing) arrays["graph_targets"] = Reals(ToArray(dataset.GraphTargets), dataset.GraphTargets.Rows, dataset.GraphTargets.Columns);

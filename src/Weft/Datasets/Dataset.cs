@@ -51,6 +51,9 @@ public sealed record Dataset
     /// <summary>The published splits, in their order; of the graphs, where graphs are labelled.</summary>
     public IReadOnlyList<Split> Splits { get; init; } = [];
 
+    /// <summary>Kind of each node, 0 …, [N], such as an atom's element: an input, not what is learned; null where nodes have none.</summary>
+    public int[]? NodeKinds { get; init; }
+
     /// <summary>Which graph each node is in; null for a set of one graph.</summary>
     public GraphBatch? Graphs { get; init; }
 
@@ -81,9 +84,12 @@ public sealed record Dataset
     /// <summary>The same set with features made from its graph, in place of any that it has.</summary>
     /// <param name="kind">What to make.</param>
     /// <param name="width">Width of the embedding, for <see cref="FeatureKind.Learned"/>.</param>
+    /// <exception cref="ArgumentException">Kinds are asked for, and the nodes have none.</exception>
     public Dataset WithFeatures(FeatureKind kind, int width = 64) => this with
     {
-        Features = FeatureMatrix.Make(kind, Edges),
+        Features = kind != FeatureKind.Labels ? FeatureMatrix.Make(kind, Edges)
+            : NodeKinds is { } kinds ? FeatureMatrix.OneHot(kinds, kinds.DefaultIfEmpty(-1).Max() + 1L)
+            : throw new ArgumentException($"{Name} does not give its nodes labels that are features; use degree, onehot, constant or learned"),
         FeatureNames = null,
         EmbeddingWidth = kind == FeatureKind.Learned ? width : 0,
     };
@@ -99,6 +105,7 @@ public sealed record Dataset
             Labels = Labels is null ? null : Array.ConvertAll(order, i => Labels[i]),
             Targets = Targets.IsMissing ? default : FeatureMatrix.SelectRows(Targets, order).Dense,
             NodeNames = NodeNames is null ? null : Array.ConvertAll(order, i => NodeNames[i]),
+            NodeKinds = NodeKinds is null ? null : Array.ConvertAll(order, i => NodeKinds[i]),
             Splits = [.. Splits.Select(s => s.Select(order))],
         };
     }
@@ -119,6 +126,7 @@ public sealed record Dataset
             Labels = Labels is null ? null : Array.ConvertAll(nodes, i => Labels[i]),
             Targets = Targets.IsMissing ? default : FeatureMatrix.SelectRows(Targets, nodes).Dense,
             NodeNames = NodeNames is null ? null : Array.ConvertAll(nodes, i => NodeNames[i]),
+            NodeKinds = NodeKinds is null ? null : Array.ConvertAll(nodes, i => NodeKinds[i]),
             Splits = [.. Splits.Select(s => s.Select(followed))],
             GraphLabels = GraphLabels is null ? null : Array.ConvertAll(chosen, g => GraphLabels[g]),
             GraphTargets = GraphTargets.IsMissing ? default : FeatureMatrix.SelectRows(GraphTargets, chosen).Dense,

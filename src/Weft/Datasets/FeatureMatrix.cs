@@ -17,6 +17,9 @@ public enum FeatureKind
 
     /// <summary>The identity, with a learned embedding of its own behind it.</summary>
     Learned,
+
+    /// <summary>One column per kind of node, for sets that give their nodes kinds (the node labels of a TUDataset), without other attributes.</summary>
+    Labels,
 }
 
 /// <summary>What is done to features before training: normalised, binarised, made from the graph, rows chosen.</summary>

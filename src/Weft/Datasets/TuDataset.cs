@@ -29,6 +29,7 @@ public static class TuDataset
         int graphs = graphLabels?.Length ?? (int)targets.Rows;
         int[] membership = Membership(indicator, graphs, File("graph_indicator"), graphLabels is null ? "graph_attributes" : "graph_labels");
         var batch = new GraphBatch(ReadEdges(found[0], membership, File("edge_labels"), File("edge_attributes")), membership, graphs);
+        int[]? kinds = ReadKinds(File("node_labels"), membership.Length);
         long[] classes = [.. (graphLabels ?? []).Distinct().Order()];
         return new Dataset
         {
@@ -40,7 +41,8 @@ public static class TuDataset
             Classes = classes.Length,
             ClassNames = graphLabels is null ? null : [.. classes.Select(c => c.ToString(CultureInfo.InvariantCulture))],
             GraphFolds = System.IO.File.Exists(File("folds")) ? ReadFolds(File("folds"), graphs) : null,
-            Features = ReadFeatures(File("node_labels"), File("node_attributes"), membership.Length, "node"),
+            NodeKinds = kinds,
+            Features = ReadFeatures(kinds, File("node_attributes"), membership.Length, "node"),
         };
     }
 
@@ -63,7 +65,7 @@ public static class TuDataset
             source.Add(i);
             destination.Add(j);
         }
-        var features = ReadFeatures(labelsPath, attributesPath, source.Count, "edge") is var read && read.Sparse is { } sparse ? FeatureMatrix.Densify(sparse) : read.Dense;
+        var features = ReadFeatures(ReadKinds(labelsPath, source.Count), attributesPath, source.Count, "edge") is var read && read.Sparse is { } sparse ? FeatureMatrix.Densify(sparse) : read.Dense;
         return new EdgeList(membership.Length, [.. source], [.. destination], features: features.Columns == 0 ? default : features);
     }
 
@@ -75,17 +77,18 @@ public static class TuDataset
         return Array.ConvertAll(indicator, g => (int)g - 1);
     }
 
-    private static NodeMatrix ReadFeatures(string labelsPath, string attributesPath, int nodes, string each)
+    private static int[]? ReadKinds(string path, int nodes)
     {
-        int[]? kind = null;
-        int kinds = 0;
-        if (File.Exists(labelsPath))
-        {
-            long[] labels = OneEach(labelsPath, nodes, long.MinValue, long.MaxValue), distinct = [.. labels.Distinct().Order()];
-            (kind, kinds) = (Array.ConvertAll(labels, l => Array.BinarySearch(distinct, l)), distinct.Length);
-        }
+        if (!File.Exists(path)) return null;
+        long[] labels = OneEach(path, nodes, long.MinValue, long.MaxValue), distinct = [.. labels.Distinct().Order()];
+        return Array.ConvertAll(labels, l => Array.BinarySearch(distinct, l));
+    }
+
+    private static NodeMatrix ReadFeatures(int[]? kind, string attributesPath, int nodes, string each)
+    {
+        int kinds = kind is null || nodes == 0 ? 0 : kind.Max() + 1;
         if (!File.Exists(attributesPath)) return kind is null ? default(NodeMatrix) : FeatureMatrix.OneHot(kind, kinds);
-        var attributes = ReadNumbers(attributesPath, nodes, "node");
+        var attributes = ReadNumbers(attributesPath, nodes, each);
         if (kind is null) return attributes;
         var x = Matrix.Allocate(nodes, kinds + attributes.Columns);
         for (int i = 0; i < nodes; i++)

@@ -9,7 +9,7 @@ namespace Weft.Datasets;
 /// </summary>
 internal static class VirtualNode
 {
-    /// <summary>The set, whose graphs are what has labels, with virtual nodes. Their edges, weight 1 where edges have weights, come after all others.</summary>
+    /// <summary>The set, whose graphs are what has labels, with virtual nodes. Their edges, weight 1 where edges have weights, zeros where they have features, come after all others.</summary>
     public static Dataset AddTo(Dataset dataset)
     {
         var (batch, edges) = (dataset.Graphs!, dataset.Edges);
@@ -41,6 +41,7 @@ internal static class VirtualNode
             Features = dataset.HasFeatures ? Features(dataset.Features, real) : default,
             FeatureNames = dataset.FeatureNames is { } names ? [.. names, "virtual"] : null,
             NodeNames = null,
+            NodeKinds = null,
             Labels = null,
             Targets = default,
         };

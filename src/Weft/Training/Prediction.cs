@@ -4,7 +4,7 @@ using Weft.Memory;
 
 namespace Weft.Training;
 
-/// <summary>What a trained model gave for every node of a set, in the order of the set.</summary>
+/// <summary>What a trained model gave for every node of a set, or for every graph of a set of many, in the order of the set.</summary>
 public sealed class Prediction
 {
     private readonly TrainingBatch[] batches;
@@ -15,8 +15,11 @@ public sealed class Prediction
         IsMultiLabel = multiLabel || !dataset.Targets.IsMissing;
     }
 
-    /// <summary>The set as the model saw it.</summary>
+    /// <summary>The set as the model saw it; where the model puts out a row for each graph, its graphs as the nodes of a set without edges.</summary>
     public Dataset Dataset { get; }
+
+    /// <summary>True if rows are graphs.</summary>
+    public bool IsOfGraphs => batches.Length > 0 && batches[0].FirstGraph is not null;
 
     /// <summary>The model's output, [N, C].</summary>
     public Matrix Logits { get; }
@@ -63,12 +66,12 @@ public sealed class Prediction
         long count = 0;
         foreach (var batch in batches)
         {
-            var rows = mask.AsSpan(batch.First, batch.Nodes).ToArray();
+            var rows = mask.AsSpan(batch.FirstRow, batch.Rows).ToArray();
             var target = Dataset.Labels is { } labels
-                ? LossTarget.FromLabels(batch.Graph, labels.AsSpan(batch.First, batch.Nodes).ToArray(), rows)
-                : LossTarget.FromValues(batch.Graph, Dataset.Targets.RowRange(batch.First, batch.Nodes), rows);
+                ? LossTarget.FromLabels(batch.RowGraph, labels.AsSpan(batch.FirstRow, batch.Rows).ToArray(), rows)
+                : LossTarget.FromValues(batch.RowGraph, Dataset.Targets.RowRange(batch.FirstRow, batch.Rows), rows);
             if (target.Count == 0) continue;
-            sum += loss.Evaluate(Logits.RowRange(batch.First, batch.Nodes), target) * target.Count;
+            sum += loss.Evaluate(Logits.RowRange(batch.FirstRow, batch.Rows), target) * target.Count;
             count += target.Count;
         }
         return new NodeScores(sum / count, Metrics.Score("accuracy", Logits, Dataset, mask), Metrics.Score("f1", Logits, Dataset, mask), Metrics.Score("auc", Logits, Dataset, mask));

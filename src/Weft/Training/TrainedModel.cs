@@ -44,14 +44,20 @@ public sealed class TrainedModel
     public Dataset Prepare(Dataset dataset)
     {
         ArgumentNullException.ThrowIfNull(dataset);
-        dataset = TrainingData.PrepareInputs(dataset, Config.Data, Config.Model.Model);
+        if (IsOfGraphs && dataset.Graphs is null) throw new ArgumentException($"{dataset.Name} is one graph; the model says something of each of many graphs: give it a set of those");
+        dataset = TrainingData.PrepareInputs(dataset, IsOfGraphs ? Config.Data with { Task = "graph" } : Config.Data, Config.Model.Model);
         if (Model.Inputs > 0 && dataset.Features.Columns != Model.Inputs)
             throw new ArgumentException($"the nodes of {dataset.Name} have {dataset.Features.Columns} features; the model was trained on {Model.Inputs} (on {Config.Dataset}): give it a set with those");
         long edgeFeatures = Model.Settings?.EdgeFeatures ?? 0;
         if (dataset.Edges.FeatureWidth != edgeFeatures && Model.Settings is not null)
             throw new ArgumentException($"the edges of {dataset.Name} have {dataset.Edges.FeatureWidth} features; the model was trained on {edgeFeatures} (on {Config.Dataset}): give it a set with those");
-        return WithClasses(dataset);
+        if (!IsOfGraphs) return WithClasses(dataset);
+        var rows = WithClasses(GraphData.Rows(dataset, Config.Data));
+        return dataset with { GraphLabels = rows.Labels, Classes = rows.Classes, ClassNames = rows.ClassNames };
     }
+
+    /// <summary>True for a model that puts out a row for each graph of a set of many.</summary>
+    internal bool IsOfGraphs => Model.Layers.Any(layer => layer.Reach == Layers.LayerReach.Graphs);
 
     /// <summary>Runs the model, without dropout, on a set that <see cref="Prepare"/> made.</summary>
     /// <param name="prepared">The set.</param>
@@ -60,23 +66,24 @@ public sealed class TrainedModel
     public Prediction Predict(Dataset prepared, bool embeddings = false)
     {
         ArgumentNullException.ThrowIfNull(prepared);
-        TrainingBatch[] batches = [.. TrainingData.InOrder(prepared, Config.Data.GraphsPerBatch ?? TrainingData.MostGraphs)];
+        TrainingBatch[] batches = [.. IsOfGraphs ? GraphData.InOrder(prepared) : TrainingData.InOrder(prepared, Config.Data.GraphsPerBatch ?? TrainingData.MostGraphs)];
+        var scored = IsOfGraphs ? GraphData.Rows(prepared, Config.Data) : prepared;
         // What was trained in batches may be too large for the buffers of a pass over all of it.
         if (Config.Training.Sampling is not null && prepared.Graphs is null && !embeddings)
             return new Prediction(prepared, batches, InChunks(batches[0]), default, Config.MultiLabel ?? false);
-        var logits = Matrix.Allocate(prepared.Nodes, Model.Outputs);
+        var logits = Matrix.Allocate(scored.Nodes, Model.Outputs);
         Matrix hidden = default;
         foreach (var batch in batches)
         {
             var session = new Session(Model, batch.Graph, batch.Features);
-            session.Forward(new Pass(0, 0, Training: false)).CopyTo(logits.RowRange(batch.First, batch.Nodes));
+            session.Forward(new Pass(0, 0, Training: false)).CopyTo(logits.RowRange(batch.FirstRow, batch.Rows));
             if (!embeddings) continue;
             var last = session.Saved[LastWithWeights()].Input;
             if (last == batch.Features) throw new ArgumentException("the model has one layer and so no hidden output; embeddings need two or more");
-            if (hidden.IsMissing) hidden = Matrix.Allocate(prepared.Nodes, last.Columns);
-            last.Dense.CopyTo(hidden.RowRange(batch.First, batch.Nodes));
+            if (hidden.IsMissing) hidden = Matrix.Allocate(scored.Nodes, last.Columns);
+            last.Dense.CopyTo(hidden.RowRange(batch.FirstRow, batch.Rows));
         }
-        return new Prediction(prepared, batches, logits, hidden, Config.MultiLabel ?? false);
+        return new Prediction(scored, batches, logits, hidden, Config.MultiLabel ?? false);
     }
 
     private Matrix InChunks(TrainingBatch batch)

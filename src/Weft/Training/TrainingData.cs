@@ -236,6 +236,7 @@ public sealed class TrainingData
     /// <summary>The split that the settings ask for, as <see cref="Prepare"/> takes it.</summary>
     internal static Split ChooseSplit(Dataset dataset, DataSettings settings, int run)
     {
+        if (GraphData.IsTask(dataset, settings)) return GraphData.Split(dataset, settings, run);
         var choice = Choose(dataset.Name, dataset.Splits.Count, dataset.Labels is not null, settings, run);
         return choice.Number >= 0 ? dataset.Splits[choice.Number]
             : Split.Random(dataset.Labels!, dataset.Classes, choice.TrainPerClass, choice.ValidationPerClass, choice.Seed);

@@ -89,7 +89,7 @@ public sealed record DataSettings
     /// <summary>1 where a feature is above 0.</summary>
     public bool BinarizeFeatures { get; init; }
 
-    /// <summary>Features made from the graph: degree, onehot, constant or learned; null for those of the data.</summary>
+    /// <summary>Features made from the graph: degree, onehot, constant or learned; labels for the nodes' labels of a TU set without their attributes; null for those of the data.</summary>
     public string? Features { get; init; }
 
     /// <summary>
