@@ -54,6 +54,9 @@ internal sealed record RunOutcome
     /// <summary>What it cost to share the graph; null for a process alone.</summary>
     public required Sharing? Sharing { get; init; }
 
-    /// <summary>What sampling did and cost; null where no batches were drawn.</summary>
+    /// <summary>What sampling did and cost in <see cref="SampledSeconds"/>; null where no batches were drawn.</summary>
     public required SamplingFigures? Sampling { get; init; }
+
+    /// <summary>Time of the steps of all epochs but the first, which waits for the compiler; of the first if it was the only one.</summary>
+    public double SampledSeconds => StepMilliseconds.Skip(StepMilliseconds.Count > 1 ? 1 : 0).Sum() / 1000;
 }

@@ -162,6 +162,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
         var (steps, forwards) = (new List<double>(), new List<double>());
         var traffic = new List<Traffic>();
         double start = double.NaN;
+        var cold = new SamplingFigures();
         IReadOnlyList<LayerSummary>? layers = null;
         try
         {
@@ -186,6 +187,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
                     team.World.Size == 1 ? cancellation : default);
                 files?.Log(report, trainer);
                 steps.Add(report.StepMilliseconds);
+                if (steps.Count == 1) cold = trainer.Sampling ?? default;
                 traffic.Add(trainer.StepTraffic);
                 if (report.Evaluated) forwards.Add(report.ForwardMilliseconds);
                 memory.Sample(trainer.Epoch);
@@ -228,7 +230,7 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
             StartSeconds = start,
             Folder = files?.Path ?? "",
             Sharing = Sharing.Of(team, trainer, traffic),
-            Sampling = trainer.Sampling,
+            Sampling = steps.Count > 1 ? trainer.Sampling?.Since(cold) : trainer.Sampling,
             Layers = layers,
         };
     }

@@ -30,7 +30,7 @@ internal static class Summary
         if (first.Sharing is { } sharing)
             terminal.Say(string.Create(CultureInfo.InvariantCulture,
                 $"{sharing.Processes} processes, grid {sharing.Grid}: the busiest received {sharing.WordsReceived:N0} words an epoch{(sharing.WordsPredicted is { } words ? string.Create(CultureInfo.InvariantCulture, $" ({words:N0} by formula)") : "")}, {sharing.CommunicationMilliseconds:F2} ms of it communicating"));
-        if (first.Sampling is { Batches: > 0 } sampling && first.StepMilliseconds.Sum() / 1000 is var seconds)
+        if (first.Sampling is { Batches: > 0 } sampling && first.SampledSeconds is var seconds)
             terminal.Say(string.Create(CultureInfo.InvariantCulture,
                 $"{sampling.Batches:N0} batches, {sampling.Batches / seconds:N1} a second with {sampling.Nodes / seconds:N0} nodes and {sampling.Edges / seconds:N0} edges; sampling is {sampling.Share:P0} of the work, training waited for it {sampling.WaitShare:P0} of its time"));
         terminal.Say(many ? $"{outcomes.Count} runs in {folder}" : $"model and log in {folder}");
@@ -116,7 +116,7 @@ internal static class Summary
         }
         if (first.Sampling is { } sampling)
         {
-            double seconds = first.StepMilliseconds.Sum() / 1000;
+            double seconds = first.SampledSeconds;
             json.WriteString("sampler", first.Config.Training.Sampling!.Sampler);
             json.WriteNumber("workers", first.Config.Training.Sampling.Workers);
             Plain("batches_per_second", sampling.Batches / seconds);

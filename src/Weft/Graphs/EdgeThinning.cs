@@ -44,6 +44,7 @@ internal sealed class EdgeThinning
         {
             Membership = graph.Membership,
             EdgeFeatures = Rows(graph.EdgeFeatures, from),
+            Sampled = graph.Sampled?.Only(thin, from),
         };
     }
 

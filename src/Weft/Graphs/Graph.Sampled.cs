@@ -18,14 +18,26 @@ public sealed partial class Graph
 /// </summary>
 /// <param name="Copies">How many edges each stands for, [Edges, 1].</param>
 /// <param name="InDegrees">Number of in-edges of each destination in the whole graph, by which a mean divides.</param>
-internal sealed record SampledEdges(Matrix Copies, int[] InDegrees)
+internal sealed record SampledEdges(Matrix Copies, double[] InDegrees)
 {
+    /// <summary>The same of some of the edges, where the others do not exist any more: a mean divides by what is left.</summary>
+    /// <param name="view">The edges that are left, by destination.</param>
+    /// <param name="from">Place of each among all edges.</param>
+    public SampledEdges Only(EdgeView view, int[] from)
+    {
+        var (copies, degrees) = (Matrix.Allocate(from.Length, 1), new double[InDegrees.Length]);
+        for (int i = 0; i < degrees.Length; i++)
+            for (long q = view.Pointers[i]; q < view.Pointers[i + 1]; q++) degrees[i] += copies[q, 0] = Copies[from[q], 0];
+        GC.KeepAlive(Copies);
+        return new SampledEdges(copies, degrees);
+    }
+
     /// <summary>Weights of the mean over all in-edges of the whole graph, as the drawn ones estimate it: copies_e / n_i.</summary>
     public Matrix MeanWeights(EdgeView view)
     {
         var weights = Matrix.Allocate(view.Count, 1);
         for (int i = 0; i < InDegrees.Length; i++)
-            for (long q = view.Pointers[i]; q < view.Pointers[i + 1]; q++) weights[q, 0] = Copies[q, 0] / InDegrees[i];
+            for (long q = view.Pointers[i]; q < view.Pointers[i + 1]; q++) weights[q, 0] = (Real)(Copies[q, 0] / InDegrees[i]);
         GC.KeepAlive(Copies);
         return weights;
     }

@@ -10,7 +10,7 @@ internal sealed class BlockEdges(IAdjacency adjacency)
     private int[] sources = new int[4096], ids = new int[4096];
     private Real[] weights = new Real[4096], copies = new Real[4096];
     private long[] pointers = new long[1025], positions = adjacency.EdgeFeatures.IsMissing ? [] : new long[4096];
-    private int[] degrees = new int[1024];
+    private double[] degrees = new double[1024];
     private int rows, count;
     private bool weighs, stands;
 

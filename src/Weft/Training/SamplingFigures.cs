@@ -15,6 +15,10 @@ public readonly record struct SamplingFigures(long Batches, long Nodes, long Edg
     /// <summary>Share of training's time that it waited.</summary>
     public double WaitShare => WaitedFor / TrainedFor;
 
+    /// <summary>What came after <paramref name="before"/>.</summary>
+    public SamplingFigures Since(SamplingFigures before) => new(Batches - before.Batches, Nodes - before.Nodes, Edges - before.Edges,
+        DrawnFor - before.DrawnFor, WaitedFor - before.WaitedFor, TrainedFor - before.TrainedFor);
+
     internal SamplingFigures With(long nodes, long edges, double drawn, double waited, double trained) =>
         new(Batches + 1, Nodes + nodes, Edges + edges, DrawnFor + drawn, WaitedFor + waited, TrainedFor + trained);
 }

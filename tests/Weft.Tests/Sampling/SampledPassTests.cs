@@ -34,7 +34,7 @@ public class SampledPassTests
     private static (SampledGraph Graph, StoredGraph Stored, NodeMatrix H, Model Model) Ready(string name, bool sparse, int layers = 2)
     {
         var graph = new SampledGraph(TestGraphs.Hub, loops: name is "gat" or "gatv2");
-        var settings = new ModelSettings { Model = name, Layers = layers, Hidden = 3, Heads = 2, Dropout = 0.4, AttentionDropout = 0.3 };
+        var settings = new ModelSettings { Model = name, Layers = layers, Hidden = 3, Heads = 2, Dropout = 0.4, AttentionDropout = 0.3, EdgeFeatures = (int)graph.List.FeatureWidth };
         var model = Architecture.Build(settings, Inputs, Classes);
         model.Initialize(3);
         var dense = LayerRun.ToMatrix(TestGraphs.Numbers(graph.Nodes, Inputs, 5));
@@ -146,6 +146,27 @@ public class SampledPassTests
             var found = new LayerwiseInference(model, stored, nodes, new Workspace(), chunk).Run();
             for (int i = 0; i < nodes.Length; i++)
                 for (int c = 0; c < Classes; c++) Assert.Equal(expected[nodes[i], c], found[i, c], Tolerance);
+        }
+    }
+
+    [Fact]
+    public void A_sampled_block_without_a_share_of_its_edges_keeps_what_the_others_stand_for()
+    {
+        var (graph, _, _, _) = Ready("sage", sparse: false);
+        var block = graph.Neighbours(graph.AllNodes, [4]).Draw(0, 0, graph.Scratch()).Blocks[0];
+        var thin = new EdgeThinning(block, 0.5).Draw(new RandomKey(3, 1, 2));
+        Assert.InRange(thin.Edges, block.Edges / 4, block.Edges * 3 / 4);
+        var copies = SampledGraph.EdgesOf(block).ToLookup(e => (e.Destination, e.Id), e => e.Copies);
+        var left = SampledGraph.EdgesOf(thin).ToArray();
+        Assert.All(left, e => Assert.Contains(e.Copies, copies[(e.Destination, e.Id)]));
+        Assert.Contains(left, e => e.Copies > 1);
+        var means = thin.MeanWeights.ToArray();
+        // The mean is over the edges that are left.
+        var sums = left.Select((e, q) => (e.Destination, Weight: means[q], e.Copies)).GroupBy(e => e.Destination);
+        foreach (var row in sums)
+        {
+            Assert.Equal(1, row.Sum(e => e.Weight), 5);
+            Assert.All(row, e => Assert.Equal(e.Copies / row.Sum(o => o.Copies), e.Weight, 5));
         }
     }
 
