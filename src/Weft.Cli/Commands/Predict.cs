@@ -18,7 +18,7 @@ internal static class Predict
         var embeddings = Ask.Switch("--embeddings", "Columns e0, e1, … of the last hidden output too");
         var pairs = Ask.Word("--pairs", "Of a run that predicts links: score these pairs, a CSV with columns source and target [the test links and their negatives]", "FILE");
         var threads = Ask.WholeIfGiven("--threads", "Threads [all cores]", 1, 1024);
-        var verb = new Verb("predict", "Class and probabilities of every node (or graph) as CSV; 0 or 1 for each label where a node may have several.",
+        var verb = new Verb("predict", "Class and probabilities of every node (or graph) as CSV; 0 or 1 for each label where a node may have several; its numbers in a regression.",
             "weft predict runs/cora-gat-1 --out classes.csv",
             "weft predict runs/cora-gat-1 new.npz     a graph that it has not seen",
             "weft predict runs/cora-gat-1 --embeddings | head",
@@ -65,9 +65,10 @@ internal static class Predict
         string[] names = [.. Enumerable.Range(0, classes).Select(dataset.ClassName)];
         var row = new List<string> { result.IsOfGraphs ? "graph" : "node" };
         if (dataset.Graphs is not null) row.Add("graph");
-        if (result.IsMultiLabel) row.AddRange(names);
+        if (result.IsRegression) row.AddRange(classes == 1 ? ["value"] : Enumerable.Range(0, classes).Select(c => $"value_{c}"));
+        else if (result.IsMultiLabel) row.AddRange(names);
         else row.Add("class");
-        row.AddRange(names.Select(name => $"p_{name}"));
+        if (!result.IsRegression) row.AddRange(names.Select(name => $"p_{name}"));
         row.AddRange(Enumerable.Range(0, width).Select(j => $"e{j}"));
         WriteRow(writer, row);
 
@@ -75,13 +76,15 @@ internal static class Predict
         for (int i = 0; i < dataset.Nodes; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            result.Probabilities(i, chances);
+            if (!result.IsRegression) result.Probabilities(i, chances);
             row.Clear();
             row.Add(dataset.NodeName(i));
             if (dataset.Graphs is { } graphs) row.Add(graphs.Membership[i].ToString(CultureInfo.InvariantCulture));
-            if (result.IsMultiLabel) row.AddRange(chances.Select(p => p > 0.5 ? "1" : "0"));
+            if (result.IsRegression)
+                for (int c = 0; c < classes; c++) row.Add(result.Logits[i, c].ToString("G9", CultureInfo.InvariantCulture));
+            else if (result.IsMultiLabel) row.AddRange(chances.Select(p => p > 0.5 ? "1" : "0"));
             else row.Add(names[Array.IndexOf(chances, chances.Max())]);
-            row.AddRange(chances.Select(p => p.ToString("G6", CultureInfo.InvariantCulture)));
+            if (!result.IsRegression) row.AddRange(chances.Select(p => p.ToString("G6", CultureInfo.InvariantCulture)));
             for (int j = 0; j < width; j++) row.Add(result.Embeddings[i, j].ToString("R", CultureInfo.InvariantCulture));
             WriteRow(writer, row);
         }

@@ -65,7 +65,7 @@ internal sealed class RunOptions
         Training(Ask.WholeIfGiven("--patience", "Epochs without progress before training stops; 0: never [100]", 0), (t, v) => t with { Patience = v!.Value });
         Training(Ask.Choice("--stopping", "What progress is: loss and score, loss alone, score alone, or loss below its last mean [best; links: score]", null, "best", "loss", "score", "window"), (t, v) => t with { Stopping = v });
         Training(Ask.WholeIfGiven("--evaluate-every", "Epochs between evaluations [1]", 1), (t, v) => t with { EvaluateEvery = v!.Value });
-        Training(Ask.Choice("--metric", "Score that chooses the best epoch; of links auc, ap or mrr [accuracy; links: auc]", null, "accuracy", "f1", "auc", "ap", "mrr"), (t, v) => t with { Metric = v });
+        Training(Ask.Choice("--metric", "Score that chooses the best epoch; of links auc, ap or mrr [accuracy; links: auc; numbers: r2]", null, "accuracy", "f1", "auc", "ap", "mrr", "r2"), (t, v) => t with { Metric = v });
         Training(Ask.SeedIfGiven("--seed", "Seed of start values, dropout and order [1]"), (t, v) => t with { Seed = v!.Value });
 
         Sampling(Ask.Choice("--sampler", "Train on batches of nodes, drawn by [neighbor]; saint is saint-walk", null, [.. SamplingSettings.Samplers, "saint"]), (s, v) => s with { Sampler = v == "saint" ? "saint-walk" : v });

@@ -34,7 +34,7 @@ internal sealed record TrainedRun(RunConfig Config, Model Model, TrainingData Da
     }
 
     /// <summary>The loss that the model was trained with.</summary>
-    public ILoss Loss => Data.Scored.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
+    public ILoss Loss => Data.Scored.TargetsAreNumbers ? new MeanSquare() : Data.Scored.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
 
     /// <summary>What the training nodes, or graphs, of a batch should give.</summary>
     public LossTarget Target(TrainingBatch batch) => Evaluation.Target(Data, batch, Data.Split.Train);

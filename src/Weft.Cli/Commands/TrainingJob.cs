@@ -73,7 +73,21 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
     /// <inheritdoc cref="Settle(RunConfig, Dataset)"/>
     public static RunConfig Settle(RunConfig config, DataTraits traits) => SettleWhole(LinkData.Settle(SettleSampling(config)), traits);
 
-    private static RunConfig SettleWhole(RunConfig config, DataTraits traits) => config with
+    private static RunConfig SettleWhole(RunConfig config, DataTraits traits)
+    {
+        // Numbers have no classes, and are learned where the set has them or its labels are asked for as such.
+        bool numbers = config.Data.Task == "regression" || traits.Numbers && config.Data.Task is not ("node" or "link") && config.Data.RandomClasses == 0;
+        var settled = SettleData(config, traits);
+        return !numbers ? settled : settled with
+        {
+            ClassNames = null,
+            MultiLabel = null,
+            Data = settled.Data with { Task = config.Data.Task ?? "regression" },
+            Training = settled.Training.Metric == "accuracy" ? settled.Training with { Metric = "r2" } : settled.Training,
+        };
+    }
+
+    private static RunConfig SettleData(RunConfig config, DataTraits traits) => config with
     {
         Version = new RunConfig().Version,
         Precision = sizeof(Real) * 8,
@@ -88,6 +102,8 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
     {
         EmbeddingWidth = config.Model.EmbeddingWidth == 0 ? data.Dataset.EmbeddingWidth : config.Model.EmbeddingWidth,
         EdgeFeatures = (int)data.Dataset.Edges.FeatureWidth,
+        TargetMeans = data.Scale?.Mean,
+        TargetDeviations = data.Scale?.Deviation,
     };
 
     // What happens to the features of edges is said where there are some: a model that cannot read them trains as if there were none.

@@ -99,6 +99,7 @@ internal abstract class TrainingSet : IDisposable
         public SharedSet(RunConfig config, Team team, Terminal terminal, CancellationToken cancellation)
         {
             (this.team, layout) = (team, team.Layout!);
+            if (config.Data.Task == "regression") throw new UsageException("task regression: processes that share a graph learn classes; train on one process");
             bool loops = TrainingData.AddsLoops(config.Data, config.Model.Model);
             source = Sliced(config, loops);
             if (source is not null)
@@ -112,6 +113,7 @@ internal abstract class TrainingSet : IDisposable
             traits = DataTraits.Of(dataset);
             if (dataset.Graphs is not null)
                 throw new UsageException($"{config.Dataset} is many small graphs: processes share the nodes of one graph; train it alone");
+            if (traits.Numbers) throw new UsageException($"what {config.Dataset} has to learn are numbers, and processes that share a graph learn classes: train it on one process");
             RefuseEdgeFeatures(config);
             source = Parted(TrainingData.PrepareWhole(dataset, config.Data, config.Model.Model));
         }
@@ -208,10 +210,11 @@ internal abstract class TrainingSet : IDisposable
 }
 
 /// <summary>What of a set a configuration's defaults depend on.</summary>
-internal sealed record DataTraits(bool SparseFeatures, int Splits, bool ManyGraphs, IReadOnlyList<string>? ClassNames, bool MultiLabel, long EdgeFeatures = 0)
+internal sealed record DataTraits(bool SparseFeatures, int Splits, bool ManyGraphs, IReadOnlyList<string>? ClassNames, bool MultiLabel, long EdgeFeatures = 0, bool Numbers = false)
 {
     public static DataTraits Of(Dataset dataset) =>
-        new(dataset.Features.IsSparse, dataset.Splits.Count, dataset.Graphs is not null, dataset.ClassNames, !dataset.Targets.IsMissing, dataset.Edges.FeatureWidth);
+        new(dataset.Features.IsSparse, dataset.Splits.Count, dataset.Graphs is not null, dataset.ClassNames, !dataset.Targets.IsMissing, dataset.Edges.FeatureWidth,
+            dataset.TargetsAreNumbers || !dataset.GraphTargets.IsMissing && dataset.GraphLabels is null);
 }
 
 /// <summary>The processes of a job, and which of them this one is.</summary>

@@ -19,7 +19,7 @@ internal static class DatasetInfoView
         Row("nodes", $"{info.Nodes:N0}");
         Row("edges", $"{info.Edges:N0}, {(info.Symmetric ? "both directions of each" : "directed")}{(info.Weighted ? ", weighted" : "")}{(info.EdgeFeatures > 0 ? FormattableString.Invariant($", {Count(info.EdgeFeatures, "feature")} each") : "")}");
         Row("features", $"{Features(info)}");
-        Row("classes", $"{info.Classes}{(dataset.Targets.IsMissing ? "" : ", several a node")}{(info.Unlabelled > 0 ? FormattableString.Invariant($"; {info.Unlabelled:N0} {things} without") : "")}");
+        Row("classes", $"{info.Classes}{(dataset.Targets.IsMissing ? "" : dataset.TargetsAreNumbers ? FormattableString.Invariant($", but {Count(dataset.Targets.Columns, "number")} a node") : ", several a node")}{(info.Unlabelled > 0 ? FormattableString.Invariant($"; {info.Unlabelled:N0} {things} without") : "")}");
         if (info.Nodes > 0)
         {
             Row("in-degree", $"{Degrees(info.InDegree)}");
@@ -49,7 +49,8 @@ internal static class DatasetInfoView
         info.Classes,
         info.ClassSizes,
         dataset.ClassNames,
-        MultiLabel = !dataset.Targets.IsMissing,
+        MultiLabel = !dataset.Targets.IsMissing && !dataset.TargetsAreNumbers,
+        Numbers = dataset.TargetsAreNumbers ? dataset.Targets.Columns : 0,
         info.Unlabelled,
         info.Weighted,
         info.EdgeFeatures,

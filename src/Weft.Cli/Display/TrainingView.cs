@@ -19,7 +19,7 @@ internal abstract class TrainingView : IDisposable
             terminal.Say(string.Create(CultureInfo.InvariantCulture,
                 $"{data.Nodes:N0} nodes, {data.Edges:N0} edges for messages, {data.Inputs:N0} features; {links.Split.Name}: {links.Split.Train.Count:N0} links for training, {links.Split.Validation.Count:N0} for validation, {links.Split.Test.Count:N0} for test"));
         else terminal.Say(string.Create(CultureInfo.InvariantCulture,
-            $"{data.Nodes:N0} nodes, {data.Edges:N0} edges, {data.Inputs:N0} features, {data.Outputs} classes{(config.Data.RandomFeatures > 0 || config.Data.RandomClasses > 0 ? " (made at random, for speed work)" : "")}"));
+            $"{data.Nodes:N0} nodes, {data.Edges:N0} edges, {data.Inputs:N0} features, {data.Outputs} {(data.Scale is null ? "classes" : data.Outputs == 1 ? "number, standardised by the training rows" : "numbers, standardised by the training rows")}{(config.Data.RandomFeatures > 0 || config.Data.RandomClasses > 0 ? " (made at random, for speed work)" : "")}"));
         if (config.Training.Sampling is { } sampling)
             terminal.Say(string.Create(CultureInfo.InvariantCulture, $"batches of {sampling.BatchSize:N0} by {sampling.Sampler}{(sampling.Fanouts is { } k ? " " + string.Join(',', k) : "")}, {sampling.Workers} workers"));
         if (config.Training.Sampling?.ScoredTraining is { } scored && scored < data.Split.TrainCount)

@@ -15,7 +15,8 @@ internal sealed class ArraySchema(IReadOnlyDictionary<string, NpyArray> arrays, 
         var schema = new ArraySchema(arrays, file);
         int nodes = schema.Nodes();
         var edges = schema.Edges(nodes);
-        var (labels, targets, classes) = schema.Labels("y", nodes);
+        bool numbers = schema.HasNumbers("y");
+        var (labels, targets, classes) = numbers ? (null, schema.Numbers("y", nodes), 0) : schema.Labels("y", nodes);
         var dataset = new Dataset
         {
             Name = name,
@@ -23,7 +24,8 @@ internal sealed class ArraySchema(IReadOnlyDictionary<string, NpyArray> arrays, 
             Features = schema.Features(nodes),
             Labels = labels,
             Targets = targets,
-            Classes = classes,
+            TargetsAreNumbers = numbers,
+            Classes = numbers ? (int)targets.Columns : classes,
             ClassNames = schema.Lines("class_names", null),
             NodeNames = schema.Lines("node_names", nodes),
             NodeKinds = schema.Has("node_kinds", out var kinds) ? Ids(kinds.WithShape(nodes), kinds.AsIntegers(), Math.Max(nodes, 1), i => $"[{i}]", "a kind") : null,
@@ -101,6 +103,19 @@ internal sealed class ArraySchema(IReadOnlyDictionary<string, NpyArray> arrays, 
         if (size[0] != nodes || size[1] is < 0 or > int.MaxValue) throw shape.Error($"features of {size[0]} × {size[1]}", $"{nodes} rows");
         int[] columns = Ids(indices.WithShape(data.WithShape(-1).Count), indices.AsIntegers(), (int)size[1], q => $"[{q}]", "a column of x_shape");
         return new SparseMatrix(Pointers(pointers, nodes, columns.Length), columns, Finite(data, data.AsReals()), size[1]);
+    }
+
+    // Floating-point numbers in one column, or in several of which one is neither 0 nor 1.
+    private bool HasNumbers(string name) =>
+        Has(name, out var y) && y.Data is float[] or double[] && (y.Shape.Length == 1 || y.Shape.Length == 2 && Array.Exists(y.AsDoubles(), v => v is not (0 or 1)));
+
+    private Matrix Numbers(string name, int count)
+    {
+        Has(name, out var y);
+        double[] values = (y.Shape.Length == 1 ? y.WithShape(count) : y.WithShape(count, -1)).AsDoubles();
+        int infinite = Array.FindIndex(values, double.IsInfinity);
+        if (infinite >= 0) throw y.Error($"value {values[infinite]}", "a finite number, or NaN where it is not known", $"[{infinite / Math.Max(1, values.Length / Math.Max(1, count))}]");
+        return Matrix.From(count, y.Shape.Length == 1 ? 1 : y.Shape[1], values);
     }
 
     private (int[]? Labels, Matrix Targets, int Classes) Labels(string name, int count)

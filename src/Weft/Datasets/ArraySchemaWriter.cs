@@ -52,7 +52,8 @@ internal static class ArraySchemaWriter
         }
         else if (dataset.HasFeatures) arrays["x"] = Reals(ToArray(dataset.Features.Dense), dataset.Nodes, dataset.Features.Columns);
         if (dataset.Labels is { } labels) arrays["y"] = Integers(labels);
-        if (!dataset.Targets.IsMissing) arrays["y"] = Reals(ToArray(dataset.Targets), dataset.Targets.Rows, dataset.Targets.Columns);
+        if (!dataset.Targets.IsMissing) arrays["y"] = dataset.TargetsAreNumbers && dataset.Targets.Columns == 1 ? Reals(ToArray(dataset.Targets), dataset.Targets.Rows)
+            : Reals(ToArray(dataset.Targets), dataset.Targets.Rows, dataset.Targets.Columns);
         if (!dataset.HasFeatures && dataset.Labels is null && dataset.Targets.IsMissing) arrays["num_nodes"] = new NpyArray(new long[] { dataset.Nodes }, 1);
         if (dataset.NodeKinds is { } kinds) arrays["node_kinds"] = Integers(kinds);
         if (dataset.Graphs is { } graphs) arrays["graph_id"] = Integers(graphs.Membership);

@@ -36,6 +36,9 @@ public sealed record Dataset
     /// <summary>Multi-label targets, 0 or 1, [N, Classes]; missing for other sets.</summary>
     public Matrix Targets { get; init; }
 
+    /// <summary>True where <see cref="Targets"/> are numbers to be predicted, not labels; one that is not known is not a number.</summary>
+    public bool TargetsAreNumbers { get; init; }
+
     /// <summary>Number of classes, C (of the graphs, where graphs are labelled); 0 without labels.</summary>
     public int Classes { get; init; }
 

@@ -96,7 +96,7 @@ public sealed record DatasetInfo
             Features = dataset.Features.Columns,
             FeatureEntries = dataset.Features.Sparse?.Count ?? dataset.Features.Dense.Count,
             SparseFeatures = dataset.Features.IsSparse,
-            Classes = dataset.Classes,
+            Classes = dataset.TargetsAreNumbers ? 0 : dataset.Classes,
             ClassSizes = sizes,
             Unlabelled = unlabelled,
             Weighted = edges.Weight is not null,
@@ -115,6 +115,7 @@ public sealed record DatasetInfo
 
     private static (int[] Sizes, int Unlabelled) ClassCounts(Dataset dataset)
     {
+        if (dataset.TargetsAreNumbers) return ([], 0);
         var sizes = new int[dataset.Classes];
         int unlabelled = 0;
         foreach (int c in dataset.GraphLabels ?? dataset.Labels ?? [])

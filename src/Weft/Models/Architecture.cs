@@ -43,6 +43,12 @@ public sealed record ModelSettings
     /// <summary>D_e, features of an edge that gat, gatv2 and gine read; 0 for none. Training takes it from the data.</summary>
     public int EdgeFeatures { get; init; }
 
+    /// <summary>Where numbers are learned, the mean of each over the training rows; null for classes. The model puts out (t − mean) / deviation.</summary>
+    public IReadOnlyList<double>? TargetMeans { get; init; }
+
+    /// <summary>The deviation of each number over the training rows.</summary>
+    public IReadOnlyList<double>? TargetDeviations { get; init; }
+
     /// <summary>Width of a learned embedding (a linear layer without bias) before the first layer; 0 for none.</summary>
     public int EmbeddingWidth { get; init; }
 

@@ -97,7 +97,9 @@ internal sealed class Evaluation
             test.Count == 0 ? null : Part(test),
             test.Count == 0 || data.Scored.Labels is null ? null : Metrics.Confusion(logits, data.Scored.Labels, test.Mask, data.Scored.Classes, data.World));
 
-        NodeScores Part(Part part) => new(
+        NodeScores Part(Part part) => data.Scored.TargetsAreNumbers
+            ? new(Loss(logits, part), double.NaN, double.NaN, double.NaN) { More = Regression.Scores(logits, data.Scored.Targets, part.Mask, data.Scale?.Deviation, data.World) }
+            : new(
             Loss(logits, part),
             Metrics.Score("accuracy", logits, data.Scored, part.Mask, data.World),
             Metrics.Score("f1", logits, data.Scored, part.Mask, data.World),

@@ -34,6 +34,8 @@ internal static class GraphData
         var split = Split(dataset, settings, run);
         if (split.TrainCount == 0) throw new ArgumentException($"the split '{split.Name}' of {dataset.Name} has no training graphs");
         var rows = Rows(dataset, settings) with { Splits = [split] };
+        TargetScale? scale = null;
+        if (rows.TargetsAreNumbers) (rows, scale) = Regression.Standardize(rows, split);
         var pieces = new GraphPieces(Graph.FromEdges(dataset.Edges), dataset.Graphs!.Offsets);
         return new TrainingData
         {
@@ -41,6 +43,7 @@ internal static class GraphData
             Dataset = dataset,
             Split = split,
             GraphRows = rows,
+            Scale = scale,
             Pieces = pieces,
             GraphsPerBatch = settings.GraphsPerBatch ?? UsualBatch,
         };
@@ -58,6 +61,7 @@ internal static class GraphData
             Graphs = null,
             Labels = numbers ? null : dataset.GraphLabels,
             Targets = numbers ? dataset.GraphTargets : default,
+            TargetsAreNumbers = numbers,
             Classes = numbers ? (int)dataset.GraphTargets.Columns : dataset.Classes,
             ClassNames = numbers ? null : dataset.ClassNames,
             Splits = dataset.HasGraphLabels ? dataset.Splits : [],

@@ -19,13 +19,15 @@ public static class Metrics
     /// <summary>The score of this name: "accuracy", "f1" or "auc".</summary>
     internal static double Score(string metric, Matrix logits, Dataset dataset, bool[] mask, ICommunicator? world = null) => (metric, dataset.Labels) switch
     {
+        ("r2", null) when dataset.TargetsAreNumbers => Regression.Scores(logits, dataset.Targets, mask, null, world)[2].Value,
+        _ when dataset.TargetsAreNumbers => throw new ArgumentException($"the metric {metric} is of classes; what is learned of {dataset.Name} are numbers: use r2"),
         ("accuracy", { } labels) => Accuracy(logits, labels, mask, world),
         ("f1", { } labels) => MacroF1(logits, labels, mask, world),
         ("auc", { } labels) => RocAuc(logits, labels, mask, world),
         ("accuracy", null) => Accuracy(logits, dataset.Targets, mask, world),
         ("f1", null) => MicroF1(logits, dataset.Targets, mask, world),
         ("auc", null) => RocAuc(logits, dataset.Targets, mask, world),
-        _ => throw new ArgumentException($"there is no metric '{metric}'; use accuracy, f1 or auc"),
+        _ => throw new ArgumentException($"there is no metric '{metric}'; use accuracy, f1 or auc, or r2 for numbers"),
     };
 
     /// <summary>The predicted class of a node.</summary>

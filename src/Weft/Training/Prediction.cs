@@ -12,7 +12,7 @@ public sealed class Prediction
     internal Prediction(Dataset dataset, TrainingBatch[] batches, Matrix logits, Matrix embeddings, bool multiLabel)
     {
         (Dataset, this.batches, Logits, Embeddings) = (dataset, batches, logits, embeddings);
-        IsMultiLabel = multiLabel || !dataset.Targets.IsMissing;
+        IsMultiLabel = multiLabel || !dataset.Targets.IsMissing && !dataset.TargetsAreNumbers;
     }
 
     /// <summary>The set as the model saw it; where the model puts out a row for each graph, its graphs as the nodes of a set without edges.</summary>
@@ -30,11 +30,26 @@ public sealed class Prediction
     /// <summary>True if a node may have several labels.</summary>
     public bool IsMultiLabel { get; }
 
+    /// <summary>True if the model predicts numbers: its output is in their own units.</summary>
+    public bool IsRegression => scale is not null;
+
+    /// <summary>How the numbers were standardised that the model learned; setting it brings the output to their units.</summary>
+    internal TargetScale? Scale
+    {
+        set
+        {
+            scale = value;
+            scale?.Undo(Logits);
+        }
+    }
+
+    private TargetScale? scale;
+
     /// <summary>Edges that messages flow along, of all graphs.</summary>
     public long Edges => batches.Sum(b => b.Graph.Edges);
 
     /// <summary>True where a node has a label to compare with; [N].</summary>
-    public bool[] Labelled => Dataset.Labels is { } labels ? Array.ConvertAll(labels, c => c >= 0)
+    public bool[] Labelled => Dataset.TargetsAreNumbers ? Regression.Known(Dataset.Targets) : Dataset.Labels is { } labels ? Array.ConvertAll(labels, c => c >= 0)
         : [.. Enumerable.Repeat(!Dataset.Targets.IsMissing, Dataset.Nodes)];
 
     /// <summary>Chance of each class of a node, its softmax; of each label by itself, σ(z), where it may have several.</summary>
@@ -61,6 +76,11 @@ public sealed class Prediction
     {
         ArgumentNullException.ThrowIfNull(mask);
         if (Dataset.Labels is null && Dataset.Targets.IsMissing) throw new ArgumentException($"{Dataset.Name} has no labels to compare with");
+        if (scale is not null && Dataset.TargetsAreNumbers)
+        {
+            var errors = Regression.Scores(scale.Apply(Logits), scale.Apply(Dataset.Targets), mask)[1].Value;
+            return new NodeScores(errors * errors, double.NaN, double.NaN, double.NaN) { More = Regression.Scores(Logits, Dataset.Targets, mask) };
+        }
         ILoss loss = Dataset.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
         double sum = 0;
         long count = 0;

@@ -66,6 +66,13 @@ public sealed class TrainedModel
     public Prediction Predict(Dataset prepared, bool embeddings = false)
     {
         ArgumentNullException.ThrowIfNull(prepared);
+        var result = Outputs(prepared, embeddings);
+        result.Scale = TargetScale.Of(Model.Settings);
+        return result;
+    }
+
+    private Prediction Outputs(Dataset prepared, bool embeddings)
+    {
         TrainingBatch[] batches = [.. IsOfGraphs ? GraphData.InOrder(prepared) : TrainingData.InOrder(prepared, Config.Data.GraphsPerBatch ?? TrainingData.MostGraphs)];
         var scored = IsOfGraphs ? GraphData.Rows(prepared, Config.Data) : prepared;
         // What was trained in batches may be too large for the buffers of a pass over all of it.

@@ -286,6 +286,6 @@ public sealed class Trainer : IDisposable
         Require(settings.Accumulate >= 1, "accumulate", settings.Accumulate, "at least 1");
         Require(settings.LabelSmoothing is >= 0 and < 1, "label-smoothing", settings.LabelSmoothing, "0 up to, not including, 1");
         if (links) Require(settings.Metric is "auc" or "ap" or "mrr", "metric", settings.Metric, "auc, ap or mrr for links");
-        else Require(settings.Metric is "accuracy" or "f1" or "auc", "metric", settings.Metric, "accuracy, f1 or auc");
+        else Require(settings.Metric is "accuracy" or "f1" or "auc" or Regression.Explained, "metric", settings.Metric, "accuracy, f1, auc or r2");
     }
 }

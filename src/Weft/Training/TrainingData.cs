@@ -59,6 +59,9 @@ public sealed class TrainingData
     /// <summary>The graphs, where training puts together batches of them anew in every epoch; else null.</summary>
     internal GraphPieces? Pieces { get; init; }
 
+    /// <summary>How numbers that are learned were standardised; null for classes.</summary>
+    internal TargetScale? Scale { get; init; }
+
     /// <summary>Most graphs of such a batch.</summary>
     internal int GraphsPerBatch { get; init; }
 
@@ -99,20 +102,24 @@ public sealed class TrainingData
             throw new ArgumentException($"{(settings.VirtualNode ? "virtual nodes" : "folds")} are for sets whose graphs have labels; of {dataset.Name} it is nodes");
         dataset = PrepareInputs(dataset, settings, model);
         if (ofGraphs) return GraphData.Prepare(dataset, settings, run);
+        if (dataset.TargetsAreNumbers && settings.Task is not (null or "regression"))
+            throw new ArgumentException($"task {settings.Task}: what {dataset.Name} has of its nodes are numbers; use --task regression");
         if (dataset.Labels is null && dataset.Targets.IsMissing)
             throw new ArgumentException($"{dataset.Name} has no labels to learn; for speed work on a bare graph use --random-features F --random-classes C");
         var split = ChooseSplit(dataset, settings, run);
         if (split.TrainCount == 0) throw new ArgumentException($"the split '{split.Name}' of {dataset.Name} has no training nodes");
-        return dataset.Graphs is not null ? InBatches(dataset, split, settings.GraphsPerBatch) : Arranged(dataset, split, settings);
+        TargetScale? scale = null;
+        if (dataset.TargetsAreNumbers) (dataset, scale) = Regression.Standardize(dataset, split);
+        return dataset.Graphs is not null ? InBatches(dataset, split, settings.GraphsPerBatch, scale) : Arranged(dataset, split, settings, scale: scale);
     }
 
     /// <summary>A prepared set of one graph, its nodes in memory in the order that the settings ask for.</summary>
-    internal static TrainingData Arranged(Dataset dataset, Split split, DataSettings settings, LinkData? links = null)
+    internal static TrainingData Arranged(Dataset dataset, Split split, DataSettings settings, LinkData? links = null, TargetScale? scale = null)
     {
         if (NodeOrder.Named(settings.Order ?? "none", dataset.Edges) is not { } order)
-            return new TrainingData { Batches = [new(Graph.FromEdges(dataset.Edges), dataset.Features, 0)], Dataset = dataset, Split = split, Links = links };
+            return new TrainingData { Batches = [new(Graph.FromEdges(dataset.Edges), dataset.Features, 0)], Dataset = dataset, Split = split, Links = links, Scale = scale };
         var arranged = (dataset with { Splits = [split] }).InOrder(order);
-        return new TrainingData { Batches = [new(Graph.InOrder(arranged.Edges, order), arranged.Features, 0)], Dataset = arranged, Split = arranged.Splits[0], Links = links };
+        return new TrainingData { Batches = [new(Graph.InOrder(arranged.Edges, order), arranged.Features, 0)], Dataset = arranged, Split = arranged.Splits[0], Links = links, Scale = scale };
     }
 
     /// <summary>The set with the edges and features that a model sees, its nodes in their own order; labels and splits need not be there.</summary>
@@ -126,7 +133,7 @@ public sealed class TrainingData
         ArgumentNullException.ThrowIfNull(settings);
         bool ofGraphs = GraphData.IsTask(dataset, settings);
         dataset = WithReadyFeatures(WithMadeFeatures(WithRandom(WithEdges(dataset, settings, model), settings), settings), settings);
-        if (!ofGraphs) return dataset;
+        if (!ofGraphs) return settings.Task == "regression" ? Regression.WithNumbers(dataset) : dataset;
         if (settings.VirtualNode) dataset = VirtualNode.AddTo(dataset);
         return GraphData.WithDenseFeatures(dataset);
     }
@@ -237,8 +244,9 @@ public sealed class TrainingData
     internal static Split ChooseSplit(Dataset dataset, DataSettings settings, int run)
     {
         if (GraphData.IsTask(dataset, settings)) return GraphData.Split(dataset, settings, run);
-        var choice = Choose(dataset.Name, dataset.Splits.Count, dataset.Labels is not null, settings, run);
+        var choice = Choose(dataset.Name, dataset.Splits.Count, dataset.Labels is not null || dataset.TargetsAreNumbers, settings, run);
         return choice.Number >= 0 ? dataset.Splits[choice.Number]
+            : dataset.TargetsAreNumbers ? Regression.RandomSplit(dataset, (ulong)choice.Seed)
             : Split.Random(dataset.Labels!, dataset.Classes, choice.TrainPerClass, choice.ValidationPerClass, choice.Seed);
     }
 
@@ -264,7 +272,7 @@ public sealed class TrainingData
     internal const int MostGraphs = 1024;
 
     // Graphs with training nodes first, so that no batch of the training loop carries others.
-    private static TrainingData InBatches(Dataset dataset, Split split, int? asked)
+    private static TrainingData InBatches(Dataset dataset, Split split, int? asked, TargetScale? scale)
     {
         int graphsPerBatch = asked ?? MostGraphs;
         ArgumentOutOfRangeException.ThrowIfLessThan(graphsPerBatch, 1);
@@ -285,7 +293,7 @@ public sealed class TrainingData
             at = end;
         }
         var pieces = asked is null ? null : new GraphPieces(Graph.FromEdges(arranged.Edges), arranged.Graphs!.Offsets);
-        return new TrainingData { Batches = batches, Dataset = arranged, Split = arranged.Splits[0], Pieces = pieces, GraphsPerBatch = graphsPerBatch };
+        return new TrainingData { Batches = batches, Dataset = arranged, Split = arranged.Splits[0], Pieces = pieces, GraphsPerBatch = graphsPerBatch, Scale = scale };
     }
 
     /// <summary>The graphs of a prepared set in their own order, at most so many at a time.</summary>

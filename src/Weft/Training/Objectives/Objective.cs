@@ -24,7 +24,7 @@ internal abstract class Objective : IDisposable
         : new NodeObjective(model, data, settings, workspace);
 
     /// <summary>The loss that fits what is learned.</summary>
-    protected static ILoss LossOf(TrainingData data) => data.Scored.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
+    protected static ILoss LossOf(TrainingData data) => data.Scored.TargetsAreNumbers ? new MeanSquare() : data.Scored.Labels is null ? new BinaryCrossEntropy() : new CrossEntropy();
 
     /// <summary>The processes that share the work.</summary>
     public virtual ICommunicator World => Alone.Instance;

@@ -167,12 +167,13 @@ internal sealed class SampledObjective : Objective
             Edges = new EdgeList(evaluated.Length, [], []),
             Labels = set.Labels is null ? null : Array.ConvertAll(evaluated, i => set.Labels[i]),
             Targets = set.Targets.IsMissing ? default : FeatureMatrix.SelectRows(set.Targets, evaluated).Dense,
+            TargetsAreNumbers = set.TargetsAreNumbers,
             Classes = set.Classes,
             ClassNames = set.ClassNames,
             Splits = [split],
         };
         var none = new SparseMatrix(new long[evaluated.Length + 1], [], [], graph.Features.Columns);
-        return new TrainingData { Batches = [new TrainingBatch(Graph.FromEdges(evaluated.Length, [], []), none, 0)], Dataset = rows, Split = split };
+        return new TrainingData { Batches = [new TrainingBatch(Graph.FromEdges(evaluated.Length, [], []), none, 0)], Dataset = rows, Split = split, Scale = data.Scale };
     }
 
     private static int[] Where(bool[] mask) => [.. Enumerable.Range(0, mask.Length).Where(i => mask[i])];
