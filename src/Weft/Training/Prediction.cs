@@ -33,14 +33,11 @@ public sealed class Prediction
     /// <summary>True if the model predicts numbers: its output is in their own units.</summary>
     public bool IsRegression => scale is not null;
 
-    /// <summary>How the numbers were standardised that the model learned; setting it brings the output to their units.</summary>
-    internal TargetScale? Scale
+    /// <summary>Brings the output of a model that learned standardised numbers to their own units; done once.</summary>
+    internal void ToUnits(TargetScale? standardized)
     {
-        set
-        {
-            scale = value;
-            scale?.Undo(Logits);
-        }
+        scale = standardized;
+        scale?.Undo(Logits);
     }
 
     private TargetScale? scale;

@@ -67,7 +67,7 @@ public sealed class TrainedModel
     {
         ArgumentNullException.ThrowIfNull(prepared);
         var result = Outputs(prepared, embeddings);
-        result.Scale = TargetScale.Of(Model.Settings);
+        result.ToUnits(TargetScale.Of(Model.Settings));
         return result;
     }
 
