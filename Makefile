@@ -7,7 +7,7 @@ test:
 	./test.sh
 
 lint:
-	for project in src/Weft src/Weft.Cli tests/Weft.Tests benchmarks/Weft.Benchmarks benchmarks/peers benchmarks/distributed; do dotnet format $$project --verify-no-changes || exit 1; done
+	for project in src/Weft src/Weft.Cli samples/OwnLayer tests/Weft.Tests benchmarks/Weft.Benchmarks benchmarks/peers benchmarks/distributed; do dotnet format $$project --verify-no-changes || exit 1; done
 
 bench:
 	dotnet run --project benchmarks/Weft.Benchmarks -c Release -- --filter '*'

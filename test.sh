@@ -29,7 +29,7 @@ fi
 dotnet restore Weft.slnx
 dotnet build Weft.slnx -c Release --no-restore
 # Project by project: the double-precision tests are the same files as the others.
-for project in src/Weft src/Weft.Cli tests/Weft.Tests benchmarks/Weft.Benchmarks benchmarks/peers benchmarks/distributed; do
+for project in src/Weft src/Weft.Cli samples/OwnLayer tests/Weft.Tests benchmarks/Weft.Benchmarks benchmarks/peers benchmarks/distributed; do
     dotnet format "$project" --verify-no-changes --no-restore
 done
 log=$(mktemp)

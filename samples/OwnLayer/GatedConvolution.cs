@@ -26,22 +26,31 @@ internal sealed class GatedConvolution : MessagePassingLayer
     // m = η ⊙ v,   η = logistic(a + b)
     protected override void Message(in MessageEdge edge, Span<Real> message)
     {
-        ReadOnlySpan<Real> a = edge.Destination[..width], b = edge.Source[..width], v = edge.Source[width..];
-        for (int k = 0; k < width; k++) message[k] = RowMath.Logistic(a[k] + b[k]) * v[k];
+        Gate(edge, message);
+        RowMath.Multiply(message, edge.Source[width..], message);
     }
 
     // dv = dm ⊙ η,   da = db = dm ⊙ v ⊙ η ⊙ (1 − η)
     protected override void MessageAdjoint(in MessageEdge edge, ReadOnlySpan<Real> dMessage, in MessageGradient gradient)
     {
-        ReadOnlySpan<Real> a = edge.Destination[..width], b = edge.Source[..width], v = edge.Source[width..];
+        Span<Real> gate = stackalloc Real[width];
+        Gate(edge, gate);
+        ReadOnlySpan<Real> v = edge.Source[width..];
         Span<Real> da = gradient.Destination[..width], db = gradient.Source[..width], dv = gradient.Source[width..];
         for (int k = 0; k < width; k++)
         {
-            Real gate = RowMath.Logistic(a[k] + b[k]), slope = dMessage[k] * v[k] * gate * (1 - gate);
+            Real slope = dMessage[k] * v[k] * gate[k] * (1 - gate[k]);
             da[k] += slope;
             db[k] += slope;
-            dv[k] += dMessage[k] * gate;
+            dv[k] += dMessage[k] * gate[k];
         }
+    }
+
+    private void Gate(in MessageEdge edge, Span<Real> gate)
+    {
+        edge.Destination[..width].CopyTo(gate);
+        RowMath.Add(edge.Source[..width], gate);
+        RowMath.Logistic(gate, gate);
     }
 
     // u = A + own

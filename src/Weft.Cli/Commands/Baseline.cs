@@ -17,6 +17,7 @@ internal static class Baseline
         var name = new Argument<string>("DATASET") { Description = "A name (weft data list), a file or a folder [citations]", Arity = ArgumentArity.ZeroOrOne, DefaultValueFactory = _ => "citations" };
         var rule = Ask.Choice("--rule", "spreading: F <- a S F + (1-a) Y; clamping: F <- D^-1 A F, known labels put back [spreading]", "spreading", "spreading", "clamping");
         var alpha = Ask.Number("--alpha", "Spreading: share of a node's scores that its neighbours give [0.9]", 0.9, 0.001, 0.9999);
+        var mass = Ask.Switch("--class-mass", "Scale the scores of each class to its share of the known labels");
         var steps = Ask.Whole("--steps", "Most steps [1000]", 1000, 1);
         var tolerance = Ask.Number("--tolerance", "Largest change, beside the largest score, at which steps end [1e-6]", 1e-6, 0);
         var split = Ask.Word("--split", "public, random, or the number of a published split [public, if there is one]", "SPLIT");
@@ -26,9 +27,9 @@ internal static class Baseline
         var verb = new Verb("baseline", "Label propagation: labels flow along the edges until nothing changes. The score that a network should beat.",
             "weft baseline cora",
             "weft baseline pubmed --alpha 0.99",
-            "weft baseline cora --rule clamping --json")
+            "weft baseline pubmed --rule clamping --class-mass --json")
         {
-            name, rule, alpha, steps, tolerance, split, undirected, threads, json,
+            name, rule, alpha, mass, steps, tolerance, split, undirected, threads, json,
         };
         verb.Does((parsed, cancellation) =>
         {
@@ -45,6 +46,7 @@ internal static class Baseline
             {
                 Rule = Enum.Parse<LabelRule>(parsed.GetRequiredValue(rule), ignoreCase: true),
                 Alpha = parsed.GetValue(alpha),
+                NormalizeClassMass = parsed.GetValue(mass),
                 Steps = parsed.GetValue(steps),
                 Tolerance = parsed.GetValue(tolerance),
             };

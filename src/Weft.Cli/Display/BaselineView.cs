@@ -12,6 +12,7 @@ internal static class BaselineView
         (string Name, bool[] Mask)[] parts = [.. new[] { ("train", split.Train), ("val", split.Validation), ("test", split.Test) }.Where(p => p.Item2.Contains(true))];
         var scores = parts.Select(p => (p.Name, Nodes: p.Mask.Count(m => m), Scores: Score(p.Mask), Majority: Majority(p.Mask))).ToArray();
         string rule = settings.Rule == LabelRule.Spreading ? FormattableString.Invariant($"spreading, alpha {settings.Alpha}") : "clamping";
+        if (settings.NormalizeClassMass) rule += ", class mass normalised";
         if (json)
         {
             var fields = new Dictionary<string, object?>
@@ -20,6 +21,7 @@ internal static class BaselineView
                 ["model"] = "label-propagation",
                 ["rule"] = settings.Rule.ToString().ToLowerInvariant(),
                 ["alpha"] = settings.Rule == LabelRule.Spreading ? settings.Alpha : null,
+                ["class_mass"] = settings.NormalizeClassMass,
                 ["split"] = split.Name,
                 ["nodes"] = dataset.Nodes,
                 ["edges"] = dataset.Edges.Count,

@@ -80,9 +80,9 @@ internal static class ExplainView
         Add(b, edgesOfB, result.Second);
         terminal.Person.Write(table);
         terminal.Say(colored ? "colours begin with the nodes' features" : "all nodes begin with one colour");
-        terminal.Say(result.Distinguished
-            ? $"not isomorphic: the colours differ {(result.Round == 0 ? "from the start" : $"after round {result.Round}")}, and a network with sums and so many layers can tell them apart"
-            : "1-WL cannot tell them apart, and neither can any message-passing network on these colours; they may be isomorphic or not");
+        terminal.Say(!result.Distinguished ? "1-WL cannot tell them apart, so no message-passing network can; they may be isomorphic or not"
+            : result.Round == 0 ? "not isomorphic: the colours differ from the start"
+            : $"not isomorphic: the colours differ after round {result.Round}; sums over neighbours see it in {result.Round} layer{(result.Round == 1 ? "" : "s")}");
     }
 
     private static Table Table(string first, params string[] columns)

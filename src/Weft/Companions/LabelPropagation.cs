@@ -23,6 +23,12 @@ public sealed record LabelPropagationSettings
     /// <summary>α of spreading: the share of a node's scores that comes from its neighbours, in (0, 1).</summary>
     public double Alpha { get; init; } = 0.9;
 
+    /// <summary>
+    /// True to scale the scores of each class so that they sum to its share of the known labels: class mass normalisation of Zhu,
+    /// Ghahramani and Lafferty 2003. With few labels on a large graph clamping needs it: one class takes nearly everything without.
+    /// </summary>
+    public bool NormalizeClassMass { get; init; }
+
     /// <summary>Most steps.</summary>
     public int Steps { get; init; } = 1000;
 
@@ -88,7 +94,8 @@ public static class LabelPropagation
             (F, next) = (next, F);
             steps++;
         }
-        int unreached = FillUnreached(F, Y);
+        if (settings.NormalizeClassMass) NormalizeMass(F, Shares(Y));
+        int unreached = FillUnreached(F, Shares(Y));
         return new(F, steps, change, unreached);
     }
 
@@ -120,19 +127,36 @@ public static class LabelPropagation
         return largest > 0 ? change / largest : 0;
     }
 
-    private static int FillUnreached(Matrix F, Matrix Y)
+    /// <summary>Share of each class among the known labels, [C].</summary>
+    private static double[] Shares(Matrix Y)
     {
-        var shares = new Real[Y.Columns];
-        Real count = 0;
+        var shares = new double[Y.Columns];
+        double count = 0;
         for (long i = 0; i < Y.Rows; i++)
             for (int c = 0; c < shares.Length; c++) (shares[c], count) = (shares[c] + Y[i, c], count + Y[i, c]);
         for (int c = 0; c < shares.Length; c++) shares[c] /= count;
+        return shares;
+    }
+
+    // F_ic ← F_ic · share_c / Σ_i F_ic
+    private static void NormalizeMass(Matrix F, double[] shares)
+    {
+        var mass = new double[shares.Length];
+        for (long i = 0; i < F.Rows; i++)
+            for (int c = 0; c < mass.Length; c++) mass[c] += F[i, c];
+        for (long i = 0; i < F.Rows; i++)
+            for (int c = 0; c < mass.Length; c++)
+                if (mass[c] > 0) F[i, c] = (Real)(F[i, c] * shares[c] * F.Rows / mass[c]);
+    }
+
+    private static int FillUnreached(Matrix F, double[] shares)
+    {
         int unreached = 0;
         for (long i = 0; i < F.Rows; i++)
         {
             var row = F.Row(i);
             if (row.ContainsAnyExcept((Real)0)) continue;
-            shares.CopyTo(row);
+            for (int c = 0; c < shares.Length; c++) row[c] = (Real)shares[c];
             unreached++;
         }
         return unreached;

@@ -46,6 +46,15 @@ internal static unsafe class EdgeRows
         }
     }
 
+    /// <summary>Asks for one row, if the matrix is larger than what the second cache holds anyway.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Prefetch(Matrix X, long row)
+    {
+        if (!Sse.IsSupported || X.Rows * X.Stride < StaysInCache) return;
+        Real* start = X.Data + row * X.Stride;
+        for (long j = 0; j < X.Columns; j += 64 / sizeof(Real)) Sse.Prefetch1(start + j);
+    }
+
     /// <summary>The row with each head padded with zeros to whole vectors: itself if it is, or a copy.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Real* HeadsPadded(Real* row, long heads, long columns, long padded, Real* copy)

@@ -49,6 +49,10 @@ internal static unsafe class Map
         Rows(A, A.Data, A.Stride, scale.Data, scale.Stride, op, result, 1);
     }
 
+    /// <summary>result_j = op(a_j, b_j) of one row.</summary>
+    public static void Row<TOperator>(Real* a, Real* b, long count, TOperator op, Real* result)
+        where TOperator : struct, IEntryOperator => Span(a, b, 0, count, op, result);
+
     private static void Rows<TOperator>(Matrix A, Real* b, long bStride, Real* ofRow, long ofRowStride, TOperator op, Matrix result, int operations)
         where TOperator : struct, IEntryOperator
     {

@@ -108,6 +108,7 @@ internal unsafe struct AdjointJob : IRowJob
         if (bySource) RowVector.Clear(rows.Parameters, spans.Count);
         for (long q = first; q < last; q++)
         {
+            if (q + EdgeRows.Ahead < view.Count) Ask(view.Index[q + EdgeRows.Ahead]);
             long edge = view.Value(q), destination = bySource ? view.Index[q] : row;
             var seen = messages.Edge(bySource ? row : view.Index[q], destination, edge);
             var dMessage = Cotangent(seen, edge, destination, rows);
@@ -117,6 +118,19 @@ internal unsafe struct AdjointJob : IRowJob
                 new Span<Real>(source, (int)messages.X.Columns), new Span<Real>(target, (int)messages.Y.Columns),
                 spans, new Span<Real>(rows.Parameters, spans.Count), bySource));
         }
+    }
+
+    // The rows at the other end of an edge that comes.
+    private readonly void Ask(long end)
+    {
+        if (!bySource)
+        {
+            EdgeRows.Prefetch(messages.X, end);
+            return;
+        }
+        EdgeRows.Prefetch(dA, end);
+        EdgeRows.Prefetch(messages.Y, end);
+        EdgeRows.Prefetch(state, end);
     }
 
     /// <summary>dm_e; empty where all of it is zero.</summary>

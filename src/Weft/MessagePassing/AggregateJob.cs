@@ -82,6 +82,7 @@ internal unsafe struct AggregateJob : IRowJob
         messages.Begin(aggregate, rowState);
         for (long q = first; q < last; q++)
         {
+            if (q + EdgeRows.Ahead < view.Count) EdgeRows.Prefetch(messages.X, view.Index[q + EdgeRows.Ahead]);
             messages.Layer.FormMessage(messages.Edge(view.Index[q], i, q), new Span<Real>(message, (int)messages.Width));
             messages.Arrive(message, q, aggregate, rowState);
         }

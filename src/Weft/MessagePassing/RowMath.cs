@@ -46,6 +46,22 @@ public static unsafe class RowMath
         return (x >= 0 ? 1 : e) / (1 + e);
     }
 
+    /// <summary>y = 1 / (1 + e⁻ˣ), entry by entry; y may be x.</summary>
+    /// <exception cref="ArgumentException">The lengths differ.</exception>
+    public static void Logistic(ReadOnlySpan<Real> x, Span<Real> y)
+    {
+        Same(x.Length, y.Length);
+        fixed (Real* from = x, to = y) Map.Row(from, from, y.Length, default(LogisticValue), to);
+    }
+
+    private readonly struct LogisticValue : IEntryOperator
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public TVector Apply<TLanes, TVector>(TVector a, TVector b, TVector ofRow)
+            where TLanes : struct, ILanes<TVector>
+            where TVector : unmanaged => default(LogisticFunction).Value<TLanes, TVector>(a);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Same(int found, int expected)
     {

@@ -1,4 +1,6 @@
 using Weft.Analysis;
+using Weft.Communication;
+using Weft.Distributed;
 using Weft.Graphs;
 using Weft.Kernels;
 using Weft.Layers;
@@ -63,23 +65,6 @@ public class MessagePassingLaw
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void A_hub_that_is_cut_in_pieces_gives_what_its_edges_give_one_by_one(string name)
-    {
-        var graph = TestGraphs.Hub;
-        var layer = Layers[name]();
-        var whole = Pass(layer, LayerRun.LibraryGraph(graph));
-        // The same in-edges, one destination at a time: a block of one destination and its in-neighbours has rows that are cut alike,
-        // so the hub's row is compared with a row that a plain loop over its messages gives.
-        int hub = graph.Nodes - 1;
-        int[] edges = [.. Enumerable.Range(0, graph.Edges).Where(e => graph.Destination[e] == hub)];
-        Assert.True(edges.Length > 8192);
-        var half = Pass(layer, Graph.FromEdges(graph.Nodes, [.. edges.Select(e => graph.Source[e])], [.. edges.Select(_ => hub)], [.. edges.Select(e => (Real)graph.Weight[e])]));
-        for (int j = 0; j < whole.Output.GetLength(1); j++)
-            Assert.Equal(whole.Output[hub, j], half.Output[hub, j]);
-    }
-
-    [Theory]
-    [MemberData(nameof(Names))]
     public void A_warm_pass_allocates_nothing(string name)
     {
         foreach (int threads in new[] { 1, 2 })
@@ -108,6 +93,7 @@ public class MessagePassingLaw
         var graph = LayerRun.LibraryGraph(TestGraphs.Hub);
         var H = LayerRun.ToMatrix(TestGraphs.Numbers(300, Width, 1));
         var expected = Matrix.Allocate(300, Width);
+        // The hub's row is cut in three; so is the row by source of the node with 4,300 out-edges.
         graph.Aggregate(graph.Weights, H, expected);
         Closeness.Check("sum", LayerRun.ToArray(expected), Pass(new Copy(Aggregation.Sum, Width), graph).Output, tolerance: Closeness.Relative);
         var means = Matrix.Allocate(graph.Edges, 1);
@@ -138,10 +124,27 @@ public class MessagePassingLaw
         Assert.Equal([0, 0, 7, 0], result.InputGradient.Cast<double>());
     }
 
-    [Fact]
-    public void A_layer_of_ones_own_can_be_the_librarys_attention()
+    [Theory]
+    [InlineData(Aggregation.Sum)]
+    [InlineData(Aggregation.Mean)]
+    public void The_adjoint_of_a_copied_row_is_that_of_the_librarys_own_verb(Aggregation aggregation)
     {
-        var graph = TestGraphs.Forty;
+        var graph = LayerRun.LibraryGraph(TestGraphs.Hub);
+        var dZ = LayerRun.ToMatrix(TestGraphs.Numbers(300, Width, 2));
+        var weights = Matrix.Allocate(graph.Edges, 1);
+        for (long e = 0; e < graph.Edges; e++) weights[e, 0] = graph.Weights[e, 0] * (aggregation == Aggregation.Mean ? graph.MeanWeights[e, 0] : 1);
+        var expected = Matrix.Allocate(300, Width);
+        graph.AggregateAdjoint(weights, dZ, expected);
+        Closeness.Check("dH", LayerRun.ToArray(expected), Pass(new Copy(aggregation, Width), graph).InputGradient);
+    }
+
+    public static TheoryData<string> AttentionGraphs => [TestGraphs.Forty.Name, TestGraphs.Hub.Name];
+
+    [Theory]
+    [MemberData(nameof(AttentionGraphs))]
+    public void A_layer_of_ones_own_can_be_the_librarys_attention(string name)
+    {
+        var graph = TestGraphs.All.Single(g => g.Name == name);
         var own = new OwnAttention(Width, 3, 4, Activation.Elu);
         var gat = new Gat(Width, 4, new AttentionOptions(3, true, false, Activation.Elu, 0.2, 0));
         var values = LayerRun.Parameters(own);
@@ -153,7 +156,7 @@ public class MessagePassingLaw
         var reference = new LayerRun(gat, graph).With(theirs).Run(H, dH);
         Closeness.Check("H", reference.Output, mine.Output);
         Closeness.Check("dH_prev", reference.InputGradient, mine.InputGradient);
-        foreach (string name in new[] { "a_src", "a_dst" }) Closeness.Check("d" + name, reference.Gradients[name], mine.Gradients[name], tolerance: 10 * Closeness.Relative);
+        foreach (string vector in new[] { "a_src", "a_dst" }) Closeness.Check("d" + vector, reference.Gradients[vector], mine.Gradients[vector], tolerance: 10 * Closeness.Relative);
     }
 
     [Fact]
@@ -198,6 +201,48 @@ public class MessagePassingLaw
         Assert.Equal([2 * (0.5 * 10 + 3 * 100) / 4], new LayerRun(new Copy(Aggregation.Mean, 1), block).Output(H).Cast<double>());
         Assert.Equal([300], new LayerRun(new Copy(Aggregation.Max, 1), block).Output(H).Cast<double>());
         GradientCheck.Of(new Copy(Aggregation.Sum, 1), 1, block).ThrowIfWrong();
+    }
+
+    [Theory]
+    [InlineData("Sum", "4x1x1,2x2x1,3x3x1,1x4x1", "1x1x2")]
+    [InlineData("Sum, elu after an update", "4x1x1,2x2x1,2x3x1", "2x2x2")]
+    [InlineData("Mean, rows as they are", "4x1x1,2x2x1,3x3x1", "1x2x3")]
+    [InlineData("Mean, copies", "5x1x1,2x3x1", "1x1x2")]
+    [InlineData("Max", "4x1x1,3x1x1", "2x2x1")]
+    [InlineData("attention, elu", "4x1x1,2x1x1", "1x2x1")]
+    public void A_layer_of_ones_own_runs_on_grids_of_processes_or_says_why_not(string name, string grids, string refused)
+    {
+        var graph = TestGraphs.Forty;
+        var alone = Pass(Layers[name](), LayerRun.LibraryGraph(graph));
+        foreach (string grid in grids.Split(',')) OnGrid(Grid(grid), name, (result, first) =>
+        {
+            Closeness.Check($"{name} on {grid}: H", GridModel.Rows(alone.Output, first, result.Output.GetLength(0)), result.Output);
+            Closeness.Check($"{name} on {grid}: dH_prev", GridModel.Rows(alone.InputGradient, first, result.InputGradient.GetLength(0)), result.InputGradient);
+            foreach (var (parameter, gradient) in alone.Gradients) Closeness.Check($"{name} on {grid}: d{parameter}", gradient, result.Gradients[parameter]);
+        });
+        var thrown = Assert.ThrowsAny<Exception>(() => OnGrid(Grid(refused), name, (_, _) => { }));
+        Assert.Contains("use a grid of", thrown.ToString());
+    }
+
+    private static ProcessGrid Grid(string text)
+    {
+        int[] sides = [.. text.Split('x').Select(int.Parse)];
+        return new(sides[0], sides[1], sides[2]);
+    }
+
+    private static void OnGrid(ProcessGrid grid, string name, Action<OracleResult, int> check)
+    {
+        var graph = TestGraphs.Forty;
+        var H = TestGraphs.Numbers(graph.Nodes, Width, 1);
+        ThreadCommunicator.Run(grid.Size, world =>
+        {
+            var (first, count) = grid.Owned(graph.Nodes, world.Rank);
+            var layer = Layers[name]();
+            var run = new LayerRun(layer, GridModel.Part(grid, world, graph)).With(LayerRun.Parameters(layer));
+            var rows = GridModel.Rows(H, first, count);
+            var dH = TestGraphs.Numbers(graph.Nodes, (int)layer.Outputs(Width), 2);
+            check(run.Run(rows, GridModel.Rows(dH, first, count)), (int)first);
+        });
     }
 
     [Theory]
