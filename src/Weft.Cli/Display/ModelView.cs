@@ -10,11 +10,12 @@ internal static class ModelView
     public static void Write(Terminal terminal, IReadOnlyList<LayerSummary> layers)
     {
         var table = Figures.Table("layer");
-        foreach (string column in new[] { "output", "parameters", "forward, M multiply-adds", "backward", "kept, MB" }) table.AddColumn(Figures.Right(column));
+        foreach (string column in new[] { "output", "parameters", "forward", "backward", "MB" }) table.AddColumn(Figures.Right(column));
         foreach (var layer in layers)
-            table.AddRow(Figures.Row($"{layer.Layer + 1} {layer.Kind}", $"{(layer.Rows == 0 ? "graphs" : layer.Rows.ToString("N0", CultureInfo.InvariantCulture))} × {layer.Columns.ToString("N0", CultureInfo.InvariantCulture)}", Count(layer.Parameters), Millions(layer.Forward), Millions(layer.Backward), Mb(layer.Bytes)));
+            table.AddRow(Figures.Row($"{layer.Layer + 1} {layer.Kind}", $"{(layer.Rows == 0 ? "graphs" : layer.Rows.ToString("N0", CultureInfo.InvariantCulture))}×{layer.Columns.ToString("N0", CultureInfo.InvariantCulture)}", Count(layer.Parameters), Millions(layer.Forward), Millions(layer.Backward), Mb(layer.Bytes)));
         table.AddRow(Figures.Row("in all", "", Count(layers.Sum(l => l.Parameters)), Millions(layers.Sum(l => l.Forward)), Millions(layers.Sum(l => l.Backward)), Mb(layers.Sum(l => l.Bytes))));
         terminal.Person.Write(table);
+        terminal.Say("forward and backward: millions of multiply-adds; MB: buffers that a layer keeps for its adjoint");
     }
 
     /// <summary>The same for a program.</summary>

@@ -202,7 +202,7 @@ public static class Architecture
             Outputs = outputs,
             Heads = last ? settings.OutputHeads : settings.Heads,
             Concatenate = !last,
-            Bias = settings.Bias,
+            Bias = settings.Bias && (last || !TakesConstantsAway(settings)),
             Activation = activation,
             Slope = settings.Slope,
             EdgeFeatures = ReadsEdgeFeatures(settings.Model) ? settings.EdgeFeatures : 0,
@@ -211,6 +211,12 @@ public static class Architecture
             Hidden = settings.Hidden ?? 64,
             Residual = settings.Model == "transformer",
         });
+
+    /// <summary>
+    /// True where hidden layers have no bias because a batch norm follows: its gradient would be rounding alone, and the steps that an
+    /// optimiser makes of that would reach evaluation through the running mean.
+    /// </summary>
+    internal static bool TakesConstantsAway(ModelSettings settings) => settings.Norm == "batch";
 
     private static Activation Activate(string name) =>
         name == "none" ? default : Activation.Parse(name);

@@ -53,6 +53,13 @@ internal static class LayerCost
         }
     }
 
+    /// <summary>The same of a residual connection that reads the data: nobody wants their gradient, and sparse ones cost what is stored.</summary>
+    public static (double Forward, double Backward) OfProjectedFeatures(long outputs, DataSize size)
+    {
+        double products = (double)(size.FeatureEntries ?? size.Nodes * size.Features) * outputs;
+        return (products, products);
+    }
+
     private static long Width(ILayer layer, params string[] names)
     {
         foreach (var parameter in layer.Parameters)

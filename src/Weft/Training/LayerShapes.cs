@@ -31,7 +31,7 @@ internal static class LayerShapes
                 Hidden = settled.Model == "gin" ? settled.Hidden!.Value : 0,
                 Heads = !heads ? 1 : last ? settled.OutputHeads : settled.Heads,
                 Concatenate = !last,
-                Bias = settled.Bias,
+                Bias = settled.Bias && (last || !Architecture.TakesConstantsAway(settled)),
                 ShareWeights = settled.ShareWeights,
                 Residual = settled.Model == "transformer",
                 // Dropout draws other features at every step.

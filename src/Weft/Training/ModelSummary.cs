@@ -33,7 +33,9 @@ public static class ModelSummary
         {
             var layer = model.Layers[number];
             long outputs = layer.Outputs(width);
-            var (forward, backward) = layer is Dropout && entries is { } stored ? (stored, 0) : LayerCost.Of(layer, width, rows, size.Edges, entries, constant, learned);
+            var (forward, backward) = layer is Dropout && entries is { } stored ? (stored, 0)
+                : layer is Residual && layer.Joins[0] < 0 && layer.Parameters.Count > 0 ? LayerCost.OfProjectedFeatures(layer.Parameters[0].Value.Columns, size)
+                : LayerCost.Of(layer, width, rows, size.Edges, entries, constant, learned);
             if (layer.Reach == LayerReach.Graphs) rows = 0;
             lines.Add(new LayerSummary(number, layer.GetType().Name, rows, outputs, layer.Parameters.Sum(p => p.IsLearned ? p.Value.Count : 0),
                 forward, backward, plan.Buffers.Sum(b => b.Layer == number ? b.Bytes : 0)));

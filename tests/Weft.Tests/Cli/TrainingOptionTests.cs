@@ -86,7 +86,7 @@ public class TrainingOptionTests
         Assert.Equal(run.GetProperty("layers").GetRawText(), plan.GetProperty("layers").GetRawText());
         var seen = Command.Weft("plan", "karate", "--features", "onehot", "--model", "gcn");
         Assert.Contains("multiply-adds", seen.Output, StringComparison.Ordinal);
-        Assert.Contains("34 × 16", seen.Output, StringComparison.Ordinal);
+        Assert.Contains("34×16", seen.Output, StringComparison.Ordinal);
     }
 
     [Theory]

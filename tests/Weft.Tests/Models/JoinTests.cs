@@ -46,15 +46,21 @@ public class JoinTests
     {
         var model = Architecture.Build(Of(name, jumping, residual, norm), 5, 3);
         model.Initialize(8);
+        // Away from the kinks, at which a node without neighbours would lie exactly.
+        int number = 30;
+        foreach (var (_, p) in model.Parameters)
+            if (p.IsBias) LayerRun.ToMatrix(TestGraphs.Numbers(1, (int)p.Value.Columns, number++)).CopyTo(p.Value);
         var H = LayerRun.ToMatrix(TestGraphs.Numbers(Whole.Nodes, 5, 1));
-        var session = new Session(model, LayerRun.LibraryGraph(Whole), H) { WantsFeatureGradient = true };
+        var graph = LayerRun.LibraryGraph(Whole);
+        var session = new Session(model, graph, H) { WantsFeatureGradient = true };
         var dOut = TestGraphs.Numbers(Whole.Nodes, 3, 4);
         var pass = new Pass(1, 0, Training: true);
         session.Forward(pass);
         var dH = session.Backward(LayerRun.ToMatrix(dOut));
         double Loss()
         {
-            var output = LayerRun.ToArray(session.Forward(pass));
+            // A session of its own, because one that knows the features keeps what depends on them alone.
+            var output = LayerRun.ToArray(new Session(model, graph, H).Forward(pass));
             double sum = 0;
             for (int i = 0; i < output.GetLength(0); i++)
                 for (int c = 0; c < 3; c++) sum += output[i, c] * dOut[i, c];
@@ -139,6 +145,23 @@ public class JoinTests
         var output = new LayerRun(layer, graph, training: false).Output(H);
         Assert.Equal((6 - 2.25) / Math.Sqrt(0.25 + 0.75 * 14 / 3 + 1e-5), output[3, 0], 1e-5);
         Assert.Equal([2.25, 7.5], layer.Parameters[2].Value.ToArray());
+    }
+
+    [Fact]
+    public void In_evaluation_the_statistics_of_a_batch_norm_do_not_depend_on_its_input()
+    {
+        var layer = new BatchNorm(3, Activation.Tanh);
+        var parameters = LayerRun.Parameters(layer);
+        double[,] H = TestGraphs.Numbers(9, 3, 1), dH = TestGraphs.Numbers(9, 3, 2);
+        var result = new LayerRun(layer, Graph.FromEdges(9, [], []), training: false).With(parameters).Run(H, dH);
+        for (int i = 0; i < 9; i++)
+            for (int j = 0; j < 3; j++)
+            {
+                double inverse = 1 / Math.Sqrt(parameters["running_var"][0, j] + 1e-5), normal = (H[i, j] - parameters["running_mean"][0, j]) * inverse;
+                double value = Math.Tanh(parameters["gamma"][0, j] * normal + parameters["beta"][0, j]);
+                Assert.Equal(value, result.Output[i, j], sizeof(Real) == 8 ? 1e-12 : 1e-5);
+                Assert.Equal(dH[i, j] * (1 - value * value) * parameters["gamma"][0, j] * inverse, result.InputGradient[i, j], sizeof(Real) == 8 ? 1e-12 : 1e-5);
+            }
     }
 
     [Theory]
