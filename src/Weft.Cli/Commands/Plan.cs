@@ -52,6 +52,7 @@ internal static class Plan
             }
             var config = choice.Read(parsed);
             if (config.Training.Sampling is not null) throw new UsageException("weft plan knows the memory of training on whole graphs alone: leave out --sampler, --batch-size and the like");
+            if (config.Data.Task == "link") throw new UsageException("weft plan knows nothing of links and their decoders: leave out --task link; weft train --summary shows the layers of its model");
             string? kind = parsed.GetValue(features);
             int? width = kind is null ? null : Width(kind);
             string[] numbers = [.. new Option[] { nodes, edges, classes, entries }.Where(o => parsed.GetResult(o) is not null).Select(o => o.Name)];

@@ -69,6 +69,8 @@ internal static class RecipeVerb
 
     private static string Stopping(TrainingSettings training) => training.Stopping switch
     {
+        "window" when training.Patience == 0 => $"stops after {training.Epochs} epochs; keeps the last one",
+        "score" => $"stops after {training.Patience} epochs in which the validation score was not above its best; keeps the epoch of that",
         "loss" => $"stops after {training.Patience} epochs in which the validation loss, whatever the score, was not as good as ever; keeps the epoch of the smallest",
         "window" => $"stops when the validation loss exceeds the mean of the last {training.Patience}; keeps the last epoch",
         _ => $"stops after {training.Patience} epochs in which neither the validation loss nor the score was as good as ever; keeps an epoch in which both were",

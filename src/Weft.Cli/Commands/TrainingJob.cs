@@ -184,7 +184,9 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
         {
             if (ShowsModel && team.Leads)
             {
-                layers = MemoryPlan.Of(DataSize.Of(trainer.Data), trainer.Model.Settings!, config.Training).Layers;
+                // The layers alone: the embeddings that they end in are as wide as the model says, and a decoder is no layer.
+                var size = DataSize.Of(trainer.Data) with { Classes = trainer.Model.Outputs };
+                layers = MemoryPlan.Of(size, trainer.Model.Settings!, trainer.Data.Links is null ? config.Training : config.Training with { Metric = "accuracy" }).Layers;
                 ModelView.Write(terminal, layers);
             }
             using var view = TrainingView.Open(terminal, quiet || !team.Leads, which, config, trainer);

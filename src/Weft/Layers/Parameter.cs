@@ -20,6 +20,9 @@ public enum Initializer
 
     /// <summary>All 1/4: learned slopes.</summary>
     Quarter,
+
+    /// <summary>Ones on the diagonal: a product that begins as none.</summary>
+    Identity,
 }
 
 /// <summary>A trainable matrix with its gradient.</summary>
@@ -73,7 +76,7 @@ public sealed class Parameter
     /// True for what weight decay pulls to zero unless told otherwise: not biases, and not what starts at a constant, because zero is no
     /// neutral value of a scale or a slope.
     /// </summary>
-    internal bool IsDecayed => IsLearned && !IsBias && Initializer is not (Initializer.One or Initializer.Quarter);
+    internal bool IsDecayed => IsLearned && !IsBias && Initializer is not (Initializer.One or Initializer.Quarter or Initializer.Identity);
 
     /// <summary>Sets the start values, which depend on the seed and <paramref name="number"/> (the parameter's place in its model) alone.</summary>
     public void Initialize(ulong seed, int number)
@@ -81,6 +84,12 @@ public sealed class Parameter
         if (Initializer == Initializer.Zero)
         {
             Value.Clear();
+            return;
+        }
+        if (Initializer == Initializer.Identity)
+        {
+            for (long i = 0; i < Value.Rows; i++)
+                for (long j = 0; j < Value.Columns; j++) Value[i, j] = i == j ? 1 : 0;
             return;
         }
         if (Initializer is Initializer.One or Initializer.Quarter)

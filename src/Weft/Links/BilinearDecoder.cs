@@ -5,7 +5,8 @@ using Weft.Memory;
 namespace Weft.Links;
 
 /// <summary>
-/// z_p = h_iᵀ W h_j for the pair p = (i, j), W full, [d, d]: it tells i → j from j → i. With Q = H·W it is the inner product of q_i and h_j, so no
+/// z_p = h_iᵀ W h_j for the pair p = (i, j), W full, [d, d]: it tells i → j from j → i, and begins as the
+/// inner product. With Q = H·W it is the inner product of q_i and h_j, so no
 /// row for a pair is ever formed.
 /// </summary>
 internal sealed class BilinearDecoder : LinkDecoder
@@ -16,7 +17,7 @@ internal sealed class BilinearDecoder : LinkDecoder
     /// <param name="width">d</param>
     public BilinearDecoder(long width)
     {
-        W = new Parameter("W", width, width, Initializer.Glorot);
+        W = new Parameter("W", width, width, Initializer.Identity);
         Parameters = [W];
     }
 

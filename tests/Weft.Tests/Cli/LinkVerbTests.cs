@@ -62,6 +62,8 @@ public class LinkVerbTests
         var resumed = Json(Command.Weft("train", "--resume", folder.File("b"), "--json"));
         Assert.Equal(given.GetProperty("parameters_sha256").GetString(), resumed.GetProperty("parameters_sha256").GetString());
         Assert.Equal(given.GetProperty("test_auc").GetDouble(), resumed.GetProperty("test_auc").GetDouble());
+        // Layers are shown without the decoder.
+        Assert.Matches(@"Gcn +2,700 × 8 +72 ", Command.Weft([.. Small[..^2], "--summary", "--out", folder.File("c")]).Output);
         // Two runs have two splits.
         var two = Json(Command.Weft([.. Small, "--runs", "2", "--out", folder.File("two")]));
         Assert.Equal(2, two.GetProperty("test_hits@50").GetProperty("all").GetArrayLength());
@@ -130,13 +132,14 @@ public class LinkVerbTests
     [InlineData("links are learned on the whole message graph", "train", "karate", "--task", "link", "--batch-size", "8")]
     [InlineData("virtual nodes are for sets whose graphs have labels", "train", "karate", "--task", "link", "--virtual-node")]
     [InlineData("label-smoothing is for classes; links have none", "train", "karate", "--task", "link", "--label-smoothing", "0.1")]
+    [InlineData("weft plan knows nothing of links", "plan", "karate", "--task", "link")]
     [InlineData("--task is 'edge': expected", "train", "karate", "--task", "edge")]
     [InlineData("is many graphs: links are predicted in one", "data", "split-links", "dictionary-lookup")]
     [InlineData("there is no split in it", "data", "check-leakage", "nowhere")]
     public void A_wrong_option_is_one_line_and_exit_code_two(string message, params string[] args)
     {
         using var folder = new TemporaryFolder();
-        string[] output = args[1] == "check-leakage" ? [] : ["--out", folder.File("out")];
+        string[] output = args[1] == "check-leakage" || args[0] == "plan" ? [] : ["--out", folder.File("out")];
         var result = Command.Weft([.. args, .. output]);
         Assert.True(result.Code == 2, $"{result.Code}: {result.Output}{result.Error}");
         Assert.Contains(message, result.Error, StringComparison.Ordinal);

@@ -125,11 +125,24 @@ public class DecoderLaws
             var H = LayerRun.ToMatrix(TestGraphs.Numbers(40, Width, 3));
             var z = Matrix.Allocate(views.Count, 1);
             var decoder = new BilinearDecoder(Width);
-            decoder.Parameters[0].Initialize(4, 0);
+            LayerRun.ToMatrix(TestGraphs.Numbers(Width, Width, 5)).CopyTo(decoder.Parameters[0].Value);
             decoder.Forward(H, views, new Workspace(), z);
             var expected = DecoderOracles.Run("bilinear", LayerRun.ToArray(H), source, target, new Dictionary<string, double[,]> { ["W"] = LayerRun.ToArray(decoder.Parameters[0].Value) }, null);
             Closeness.Check($"turned round: {turned}", expected.Logits, LayerRun.ToArray(z));
         }
+    }
+
+    [Fact]
+    public void A_bilinear_decoder_begins_as_the_inner_product()
+    {
+        var decoder = new BilinearDecoder(Width);
+        decoder.Parameters[0].Initialize(4, 0);
+        var views = new PairViews(40, new LinkPairs(TestGraphs.Forty.Source, TestGraphs.Forty.Destination));
+        var H = LayerRun.ToMatrix(TestGraphs.Numbers(40, Width, 3));
+        var (z, dot) = (Matrix.Allocate(views.Count, 1), Matrix.Allocate(views.Count, 1));
+        decoder.Forward(H, views, new Workspace(), z);
+        new DotDecoder().Forward(H, views, new Workspace(), dot);
+        Closeness.Check("z", LayerRun.ToArray(dot), LayerRun.ToArray(z));
     }
 
     [Fact]
