@@ -18,7 +18,7 @@ internal static class DataSplitLinks
         var settings = LinkOptions.All.Where(o => !LinkOptions.OfTraining.Contains(o.Option.Name)).ToArray();
         var verb = new Verb("split-links", "Part the edges of a set for link prediction: the edges that messages flow along without any trace of the held-out ones, and the links of each part with pairs that are none, as CSV.",
             "weft data split-links cora --out cora-links/",
-            "weft data split-links web.mtx --directed-links --link-split 80/10/10 --negative degree",
+            "weft data split-links web.mtx --directed-links --link-split 80/10/10",
             "weft data check-leakage cora-links/")
         {
             input, output, seed, undirected, transpose,

@@ -1,5 +1,4 @@
 using Weft.Datasets;
-using Weft.Graphs;
 using Weft.Links;
 
 namespace Weft.Training;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Weft.Datasets;
-using Weft.Graphs;
 using Weft.Links;
 using Weft.Memory;
 
