@@ -1,4 +1,3 @@
-using Weft.Graphs;
 using Weft.Memory;
 
 namespace Weft.Sampling;

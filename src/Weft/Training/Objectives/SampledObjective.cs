@@ -110,6 +110,7 @@ internal sealed class SampledObjective : Objective
     {
         stream?.Dispose();
         stream = null;
+        base.Dispose(disposing);
     }
 
     // What the passes will ask the blocks for, made by the threads that draw them.
