@@ -66,7 +66,7 @@ internal sealed partial record NpyHeader(NpyType Type, long[] Shape, bool Fortra
         {
             if (!long.TryParse(sizes[d], NumberStyles.None, CultureInfo.InvariantCulture, out shape[d]) || shape[d] > mostEntries)
                 throw bad($"a dimension of {sizes[d]}", $"at most {mostEntries} entries");
-            if (count > mostEntries / Math.Max(1, shape[d])) throw bad($"an array of shape ({match.Groups["shape"].Value})", $"at most {mostEntries} entries");
+            if (count > mostEntries / Math.Max(1, shape[d])) throw bad($"an array of shape ({match.Groups["shape"].Value})", $"at most {mostEntries} entries{(mostEntries == Array.MaxLength ? " to be held in memory; weft train --sampler neighbor reads a folder where it lies" : "")}");
             count *= Math.Max(1, shape[d]);
         }
         return new NpyHeader(type, shape, match.Groups["fortran"].Value == "True");
