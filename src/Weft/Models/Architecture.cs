@@ -162,7 +162,7 @@ public static class Architecture
             var (from, fromWidth) = (layers.Count - 1, width);
             if (settings.Dropout > 0 && settings.Readout is null) layers.Add(new Dropout(settings.Dropout));
             if (settings.NormInside) layers.AddRange(GinInside(settings, width, hidden));
-            var layer = settings.NormInside ? new Linear(hidden, last ? outputs : hidden, settings.Bias, last || norms ? default : activation)
+            var layer = settings.NormInside ? new Linear(hidden, last ? outputs : hidden, settings.Bias && (last || !TakesConstantsAway(settings)), last || norms ? default : activation)
                 : Layer(settings, width, last ? outputs : hidden, last, last || norms ? default : activation);
             layers.Add(layer);
             width = layer.Outputs(width);
@@ -193,7 +193,7 @@ public static class Architecture
 
     // The sum over neighbours and the first half of the perceptron, with a norm before its activation.
     private static ILayer[] GinInside(ModelSettings settings, long inputs, long width) =>
-        [new GinSum(settings.LearnEpsilon), new Linear(inputs, width, settings.Bias), new BatchNorm(width, new(ActivationKind.Relu))];
+        [new GinSum(settings.LearnEpsilon), new Linear(inputs, width, bias: false), new BatchNorm(width, new(ActivationKind.Relu))];
 
     private static ILayer Layer(ModelSettings settings, long inputs, long outputs, bool last, Activation activation) =>
         Catalog.Layers[settings.Model switch { "mlp" => "linear", "transformer" => "attention", var name => name }](new LayerSettings

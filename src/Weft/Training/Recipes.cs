@@ -78,7 +78,7 @@ public static class Recipes
             {
                 Model = "gin",
                 Layers = 4,
-                Hidden = 32,
+                Hidden = small ? 32 : 16,
                 Norm = "batch",
                 NormInside = true,
                 Activation = "relu",
