@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using Weft.Cli.Display;
 using Weft.Companions;
-using Weft.Datasets;
 using Weft.Graphs;
 using Weft.Kernels;
 using Weft.Training;
