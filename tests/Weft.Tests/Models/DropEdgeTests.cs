@@ -3,7 +3,6 @@ using Weft.Distributed;
 using Weft.Graphs;
 using Weft.Kernels;
 using Weft.Layers;
-using Weft.Memory;
 using Weft.Models;
 using Weft.Tests.Laws;
 using Weft.Tests.Oracles;
