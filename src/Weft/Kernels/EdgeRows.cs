@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Weft.Memory;
 
@@ -161,6 +162,65 @@ internal static unsafe class EdgeRows
         var s = TLanes.Load(sum + j);
         for (int t = 0; t < count; t++) s = TLanes.MultiplyAdd(TLanes.All(weights[t]), TLanes.Load(x + index[t] * stride + j), s);
         TLanes.Store(s, sum + j);
+    }
+
+    /// <summary>True if the heads' rows are sixteen whole vectors of the widest kind, four or more a head: processors that have it have registers for all their sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreSixteen<TLanes, TVector>(long heads, long columns)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged =>
+        Vector512.IsHardwareAccelerated && heads is 1 or 2 or 4 && heads * columns == 16 * TLanes.Count && TLanes.Count == Vector512<Real>.Count;
+
+    /// <summary>sum^k += Σ_t weights[k · 32 + t] · X^k_{index[t]} for all heads of sixteen vectors: each row is read once, from its begin to its end.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void AddWeightedSixteen<TLanes, TVector>(Real* weights, long heads, Real* x, long stride, int* index, int count, Real* sum)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+    {
+        int w = TLanes.Count;
+        // The heads of the second, third and fourth quarter of a row.
+        Real* second = weights + heads / 4 * Tile, third = weights + heads / 2 * Tile, fourth = third + heads / 4 * Tile;
+        TVector s0 = TLanes.Load(sum), s1 = TLanes.Load(sum + w), s2 = TLanes.Load(sum + 2 * w), s3 = TLanes.Load(sum + 3 * w);
+        TVector s4 = TLanes.Load(sum + 4 * w), s5 = TLanes.Load(sum + 5 * w), s6 = TLanes.Load(sum + 6 * w), s7 = TLanes.Load(sum + 7 * w);
+        TVector s8 = TLanes.Load(sum + 8 * w), s9 = TLanes.Load(sum + 9 * w), s10 = TLanes.Load(sum + 10 * w), s11 = TLanes.Load(sum + 11 * w);
+        TVector s12 = TLanes.Load(sum + 12 * w), s13 = TLanes.Load(sum + 13 * w), s14 = TLanes.Load(sum + 14 * w), s15 = TLanes.Load(sum + 15 * w);
+        for (int t = 0; t < count; t++)
+        {
+            Real* row = x + index[t] * stride;
+            TVector w0 = TLanes.All(weights[t]), w1 = TLanes.All(second[t]), w2 = TLanes.All(third[t]), w3 = TLanes.All(fourth[t]);
+            s0 = TLanes.MultiplyAdd(w0, TLanes.Load(row), s0);
+            s1 = TLanes.MultiplyAdd(w0, TLanes.Load(row + w), s1);
+            s2 = TLanes.MultiplyAdd(w0, TLanes.Load(row + 2 * w), s2);
+            s3 = TLanes.MultiplyAdd(w0, TLanes.Load(row + 3 * w), s3);
+            s4 = TLanes.MultiplyAdd(w1, TLanes.Load(row + 4 * w), s4);
+            s5 = TLanes.MultiplyAdd(w1, TLanes.Load(row + 5 * w), s5);
+            s6 = TLanes.MultiplyAdd(w1, TLanes.Load(row + 6 * w), s6);
+            s7 = TLanes.MultiplyAdd(w1, TLanes.Load(row + 7 * w), s7);
+            s8 = TLanes.MultiplyAdd(w2, TLanes.Load(row + 8 * w), s8);
+            s9 = TLanes.MultiplyAdd(w2, TLanes.Load(row + 9 * w), s9);
+            s10 = TLanes.MultiplyAdd(w2, TLanes.Load(row + 10 * w), s10);
+            s11 = TLanes.MultiplyAdd(w2, TLanes.Load(row + 11 * w), s11);
+            s12 = TLanes.MultiplyAdd(w3, TLanes.Load(row + 12 * w), s12);
+            s13 = TLanes.MultiplyAdd(w3, TLanes.Load(row + 13 * w), s13);
+            s14 = TLanes.MultiplyAdd(w3, TLanes.Load(row + 14 * w), s14);
+            s15 = TLanes.MultiplyAdd(w3, TLanes.Load(row + 15 * w), s15);
+        }
+        TLanes.Store(s0, sum);
+        TLanes.Store(s1, sum + w);
+        TLanes.Store(s2, sum + 2 * w);
+        TLanes.Store(s3, sum + 3 * w);
+        TLanes.Store(s4, sum + 4 * w);
+        TLanes.Store(s5, sum + 5 * w);
+        TLanes.Store(s6, sum + 6 * w);
+        TLanes.Store(s7, sum + 7 * w);
+        TLanes.Store(s8, sum + 8 * w);
+        TLanes.Store(s9, sum + 9 * w);
+        TLanes.Store(s10, sum + 10 * w);
+        TLanes.Store(s11, sum + 11 * w);
+        TLanes.Store(s12, sum + 12 * w);
+        TLanes.Store(s13, sum + 13 * w);
+        TLanes.Store(s14, sum + 14 * w);
+        TLanes.Store(s15, sum + 15 * w);
     }
 
     /// <summary>sum += always + Σ_t over the edges with own + X_{index[t]} &gt; 0 of weights[t], column by column.</summary>

@@ -133,6 +133,7 @@ internal static unsafe class FusedAttention
             long d = X.Columns / Heads;
             RowVector.Clear(row, RowEntries);
             if (first == last) return;
+            bool sixteen = EdgeRows.AreSixteen<TLanes, TVector>(Heads, d);
             Real* own = Score.Prepare<TLanes, TVector>(i, scratch, adjoint: false);
             for (long q = first; q < last; q += EdgeRows.Tile)
             {
@@ -148,8 +149,9 @@ internal static unsafe class FusedAttention
                     Real* weights = L + k * EdgeRows.Tile;
                     Exponentials(weights, count, states + 2 * k, row + k * Padded); // (10)  S = exp(L − m) / s
                     if (Dropout.Drops) RowVector.Multiply(B + k * EdgeRows.Tile, weights, weights, count);
-                    EdgeRows.AddWeighted<TLanes, TVector>(weights, X.Data + k * d, X.Stride, d, index, count, row + k * Padded); // (12)  Z = S·X
+                    if (!sixteen) EdgeRows.AddWeighted<TLanes, TVector>(weights, X.Data + k * d, X.Stride, d, index, count, row + k * Padded); // (12)  Z = S·X
                 }
+                if (sixteen) EdgeRows.AddWeightedSixteen<TLanes, TVector>(L, Heads, X.Data, X.Stride, index, count, row); // (12)  of all heads
             }
         }
 

@@ -182,6 +182,7 @@ internal static unsafe class FusedAttentionAdjoint
             if (first == last) return;
             Real* S = tiles, dL = S + tile, slope = dL + tile, B = slope + tile, m = B + tile;
             long d = Own.Columns / Heads;
+            bool sixteen = EdgeRows.AreSixteen<TLanes, TVector>(Heads, d);
             Real* own = Score.Prepare<TLanes, TVector>(i, scratch, adjoint: true);
             Real* row = EdgeRows.HeadsPadded(Own.Data + i * Own.Stride, Heads, d, Padded, rowCopy);
             for (long q = first; q < last; q += EdgeRows.Tile)
@@ -207,8 +208,9 @@ internal static unsafe class FusedAttentionAdjoint
                 {
                     Real* weights = S + k * EdgeRows.Tile;
                     if (Dropout.Drops) RowVector.Multiply(B + k * EdgeRows.Tile, weights, weights, count);
-                    EdgeRows.AddWeighted<TLanes, TVector>(weights, Gathered.Data + k * d, Gathered.Stride, d, index, count, sums + (Heads + k) * Padded); // (37)  Sᵀ·dZ
+                    if (!sixteen) EdgeRows.AddWeighted<TLanes, TVector>(weights, Gathered.Data + k * d, Gathered.Stride, d, index, count, sums + (Heads + k) * Padded); // (37)  Sᵀ·dZ
                 }
+                if (sixteen) EdgeRows.AddWeightedSixteen<TLanes, TVector>(S, Heads, Gathered.Data, Gathered.Stride, index, count, sums + Heads * Padded); // (37)  of all heads
             }
             Score.Finish<TLanes, TVector>(own, sums, sumA);
         }

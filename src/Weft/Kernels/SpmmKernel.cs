@@ -51,14 +51,14 @@ internal readonly unsafe struct WeightByNumber : IEdgeWeight
 }
 
 /// <summary>
-/// The inner loops of the sparse product: one, two, three, four, six or eight vectors of a row stay in registers while all its
-/// edges pass by, and the rows of edges further on are asked for. The last vectors of a row may overlap and then compute some
+/// The inner loops of the sparse product: one, two, three, four, six or eight vectors of a row (twelve or sixteen:
+/// <see cref="SpmmWideKernel"/>) stay in registers while all its edges pass by, and the rows of edges further on are asked for. The last vectors of a row may overlap and then compute some
 /// entries twice, to the same bits, so no width needs a loop over single entries.
 /// </summary>
 internal static unsafe class SpmmKernel
 {
     /// <summary>Edges that a row is asked for ahead of its turn, into the second cache: into the first it would push out what is at work.</summary>
-    private const int Ahead = 32;
+    public const int Ahead = 32;
 
     /// <summary>All columns of some rows.</summary>
     public static void Run<TWeight>(in SpmmRows rows, long columns)
@@ -75,8 +75,8 @@ internal static unsafe class SpmmKernel
         where TVector : unmanaged
         where TWeight : struct, IEdgeWeight
     {
-        int w = TLanes.Count;
-        long vectors = (columns + w - 1) / w, blocks = (vectors + 7) / 8, at = 0;
+        int w = TLanes.Count, most = HasManyRegisters<TLanes, TVector>() ? 16 : 8;
+        long vectors = (columns + w - 1) / w, blocks = (vectors + most - 1) / most, at = 0;
         for (long k = 0; k < blocks; k++)
         {
             // Overlapping happens within a block only: where the product is added to Z, every entry must be loaded before it is stored.
@@ -89,9 +89,16 @@ internal static unsafe class SpmmKernel
             else if (count == 3) Three<TLanes, TVector, TWeight>(part, end);
             else if (count == 4) Four<TLanes, TVector, TWeight>(part, end);
             else if (count <= 6) Six<TLanes, TVector, TWeight>(part, end);
-            else Eight<TLanes, TVector, TWeight>(part, end);
+            else if (count <= 8) Eight<TLanes, TVector, TWeight>(part, end);
+            else if (count <= 12) SpmmWideKernel.Twelve<TLanes, TVector, TWeight>(part, end);
+            else SpmmWideKernel.Sixteen<TLanes, TVector, TWeight>(part, end);
         }
     }
+
+    // Vectors of 512 bits come with 32 registers; the others have 16 on most processors.
+    private static bool HasManyRegisters<TLanes, TVector>()
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => TLanes.Count == Vector512<Real>.Count;
 
     /// <summary>One vector a row, of which the first columns count; reads what follows them.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -343,7 +350,7 @@ internal static unsafe class SpmmKernel
 
     /// <summary>Asks for some vectors' worth of a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Ask<TLanes, TVector>(Real* x, int vectors)
+    public static void Ask<TLanes, TVector>(Real* x, int vectors)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
