@@ -1,4 +1,3 @@
-using Weft.Layers;
 using Weft.Links;
 using Weft.Memory;
 using Weft.Tests.Laws;

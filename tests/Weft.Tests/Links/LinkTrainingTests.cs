@@ -152,9 +152,9 @@ public class LinkTrainingTests
         Refused("negatives-per-edge is 0", () => TrainingData.Prepare(Blocks, Data with { Links = new LinkSettings { NegativesPerEdge = 0 } }, "gcn"));
         Refused("there are no 'hard' negatives", () => TrainingData.Prepare(Blocks, Data with { Links = new LinkSettings { Negative = "hard" } }, "gcn"));
         Refused("is many graphs", () => TrainingData.Prepare(DictionaryLookup.Create(4), Data, "gcn"));
-        Refused("the model has no decoder", () => new Trainer(Architecture.Build(new ModelSettings(), 5, 3), TrainingData.Prepare(Blocks, Data, "gcn"), new TrainingSettings { Metric = "auc" }));
+        Refused("the model has no decoder", () => new Trainer(Architecture.Build(new ModelSettings(), 5, 3), TrainingData.Prepare(Blocks, Data, "gcn"), new TrainingSettings { Metric = "auc" }).Dispose());
         var (model, data) = Ready("dot");
-        Refused("metric is accuracy; auc, ap or mrr for links was expected", () => new Trainer(model, data, new TrainingSettings()));
+        Refused("metric is accuracy; auc, ap or mrr for links was expected", () => new Trainer(model, data, new TrainingSettings()).Dispose());
         Refused("decoder goes with --task link", () => LinkData.Settle(new RunConfig { Model = new ModelSettings { Decoder = "dot" } }));
         Refused("decoder-hidden goes with the decoder mlp; the decoder is dot", () => LinkData.Settle(new RunConfig { Data = Data, Model = new ModelSettings { DecoderHidden = 3 } }));
         Refused("outputs is 0", () => Architecture.Build(new ModelSettings { Decoder = "dot", Outputs = 0 }, 5, 0));
