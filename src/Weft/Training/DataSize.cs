@@ -13,6 +13,9 @@ public sealed record DataSize(long Nodes, long Edges, long Features, long Classe
     /// <summary>True if edges have weights.</summary>
     public bool Weighted { get; init; }
 
+    /// <summary>Features of an edge that the model reads; 0 for none.</summary>
+    public long EdgeFeatures { get; init; }
+
     /// <summary>True if a node may have several labels.</summary>
     public bool MultiLabel { get; init; }
 
@@ -28,6 +31,7 @@ public sealed record DataSize(long Nodes, long Edges, long Features, long Classe
         {
             FeatureEntries = dataset.Features.Sparse?.Count,
             Weighted = dataset.Edges.Weight is not null,
+            EdgeFeatures = dataset.Edges.FeatureWidth,
             MultiLabel = !dataset.Targets.IsMissing,
             Batches = data.Batches.Count == 1 ? null : [.. data.Batches.Select(b => ((long)b.Nodes, b.Graph.Edges, b.Features.Sparse?.Count ?? 0))],
         };

@@ -18,7 +18,7 @@ internal sealed class MemoryProbe
         long graph = data.Batches[0].Graph.Bytes, features = FeatureBytes(data);
         var workspace = new Workspace { Requests = [] };
         model.Initialize(1);
-        var trainer = new Trainer(model, data, settings with { Epochs = 2, EvaluateEvery = 1, Patience = 0, StopWhenFitted = false, LearningRate = 1e-3, WeightDecay = 0, Schedule = "constant", ClassWeights = null }, workspace);
+        var trainer = new Trainer(model, data, settings with { Epochs = 2, EvaluateEvery = 1, Patience = 0, StopWhenFitted = false, LearningRate = 1e-3, WeightDecay = 0, Schedule = "constant", ClassWeights = null, Metric = settings.Metric == Regression.Explained ? "accuracy" : settings.Metric }, workspace);
         trainer.RunEpoch();
         trainer.RunEpoch();
         Requests = workspace.Requests;
@@ -59,7 +59,8 @@ internal sealed class MemoryProbe
     private static TrainingData Data(DataSize size, int nodes, int edges, int featureEntries)
     {
         int[] source = [.. Enumerable.Range(0, edges).Select(e => e * 5 % nodes)], destination = [.. Enumerable.Range(0, edges).Select(e => (e * 3 + 1) % nodes)];
-        var list = new EdgeList(nodes, source, destination, size.Weighted ? [.. source.Select(_ => (Real)1)] : null);
+        var list = new EdgeList(nodes, source, destination, size.Weighted ? [.. source.Select(_ => (Real)1)] : null,
+            size.EdgeFeatures > 0 ? Matrix.Allocate(edges, size.EdgeFeatures) : default);
         NodeMatrix features = size.FeatureEntries is null
             ? Matrix.Allocate(nodes, size.Features)
             : new SparseMatrix([.. Enumerable.Range(0, nodes + 1).Select(i => (long)i * featureEntries / nodes)],
@@ -76,7 +77,7 @@ internal sealed class MemoryProbe
             Classes = (int)size.Classes,
             Splits = [split],
         };
-        var graph = Graph.FromEdges(nodes, source, destination, list.Weight);
+        var graph = Graph.FromEdges(nodes, source, destination, list.Weight, list.Features);
         return new TrainingData { Batches = [new TrainingBatch(graph, features, 0)], Dataset = dataset, Split = split };
     }
 }

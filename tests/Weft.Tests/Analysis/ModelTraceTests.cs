@@ -23,9 +23,9 @@ public sealed class ModelTraceTests : IDisposable
     [MemberData(nameof(Models))]
     public void A_traced_model_gives_the_loss_and_gradients_of_a_training_step(string name)
     {
-        var data = TrainingData.Prepare(DatasetCatalog.Open("karate"), new DataSettings(), name);
+        var data = TrainingData.Prepare(Datasets.EdgeFeatureSets.For(name, DatasetCatalog.Open("karate")), new DataSettings(), name);
         var batch = data.Batches[0];
-        var model = Architecture.Build(new ModelSettings { Model = name, Dropout = 0 }, data.Inputs, data.Outputs);
+        var model = Architecture.Build(new ModelSettings { Model = name, Dropout = 0, EdgeFeatures = (int)data.Dataset.Edges.FeatureWidth }, data.Inputs, data.Outputs);
         model.Initialize(3);
         var target = LossTarget.FromLabels(batch.Graph, data.Dataset.Labels!, data.Split.Train);
 

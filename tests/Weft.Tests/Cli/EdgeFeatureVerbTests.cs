@@ -106,6 +106,19 @@ public class EdgeFeatureVerbTests
         Assert.InRange(TestAccuracy(Command.Weft(Args(set, "gatv2", folder["run"], "--processes", "2", "--edge-features", "off"))), 0.4, 0.8);
     }
 
+    [Theory]
+    [InlineData("gatv2")]
+    [InlineData("gine")]
+    public void The_memory_of_a_model_that_reads_them_is_planned_as_it_is(string model)
+    {
+        using var folder = new TemporaryFolder();
+        string set = Set(folder);
+        var planned = Command.Weft("plan", set, "--model", model, "--layers", "1", "--hidden", "16", "--dropout", "0", "--json");
+        Assert.True(planned.Code == 0, planned.Error);
+        var trained = Command.Weft(Args(set, model, folder["run"], "--quiet"));
+        Assert.Equal(JsonDocument.Parse(planned.Output).RootElement.GetProperty("workspace_mb").GetDouble(), JsonDocument.Parse(trained.Output).RootElement.GetProperty("workspace_mb").GetDouble(), 3);
+    }
+
     [Fact]
     public void The_order_of_nodes_in_memory_changes_nothing()
     {

@@ -6,7 +6,8 @@ namespace Weft.Tests.Training;
 
 public class LayerShapesTests
 {
-    public static TheoryData<string> Names => [.. Architecture.Names];
+    // Shapes are for grids of processes, which do not carry features of edges.
+    public static TheoryData<string> Names => [.. Architecture.Names.Where(name => name != "gine")];
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -1,5 +1,6 @@
 using Weft.Datasets;
 using Weft.Models;
+using Weft.Tests.Datasets;
 using Weft.Training;
 
 namespace Weft.Tests.Training;
@@ -19,7 +20,7 @@ public class MemoryPlanTests
     [MemberData(nameof(Runs))]
     public void A_plan_is_what_the_trainer_holds(string model, string features)
     {
-        var dataset = Generated.StochasticBlocks(700, 5, degree: 6, homophily: 0.7, features: 90, seed: 3);
+        var dataset = EdgeFeatureSets.For(model, Generated.StochasticBlocks(700, 5, degree: 6, homophily: 0.7, features: 90, seed: 3));
         var settings = new DataSettings
         {
             Split = "random",
@@ -30,7 +31,7 @@ public class MemoryPlanTests
         };
         foreach (double dropout in new[] { 0, 0.4 })
         {
-            var wanted = new ModelSettings { Model = model, Heads = 3, Layers = 3, Dropout = dropout, AttentionDropout = dropout, EmbeddingWidth = features == "embedding" ? 12 : 0 };
+            var wanted = new ModelSettings { Model = model, Heads = 3, Layers = 3, Dropout = dropout, AttentionDropout = dropout, EmbeddingWidth = features == "embedding" ? 12 : 0, EdgeFeatures = (int)dataset.Edges.FeatureWidth };
             Compare(TrainingData.Prepare(dataset, settings, model), wanted, new TrainingSettings { Optimizer = dropout == 0 ? "adam" : "sgd" });
         }
     }

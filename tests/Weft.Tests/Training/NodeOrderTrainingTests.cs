@@ -23,8 +23,8 @@ public class NodeOrderTrainingTests
     [MemberData(nameof(Runs))]
     public void A_run_in_another_order_learns_the_same(string model, string order)
     {
-        var dataset = Dataset();
-        var settings = new ModelSettings { Model = model, Hidden = 6, Heads = 3, Dropout = 0.4, AttentionDropout = 0.4 };
+        var dataset = Datasets.EdgeFeatureSets.For(model, Dataset());
+        var settings = new ModelSettings { Model = model, EdgeFeatures = (int)dataset.Edges.FeatureWidth, Hidden = 6, Heads = 3, Dropout = 0.4, AttentionDropout = 0.4 };
         foreach (bool sparse in new[] { false, true })
         {
             var set = sparse ? dataset.WithFeatures(FeatureKind.OneHot) : dataset;
@@ -37,7 +37,7 @@ public class NodeOrderTrainingTests
                 Assert.Equal(expected[epoch].ValidationLoss, actual[epoch].ValidationLoss, Tolerance);
             }
             // Of the nodes as the data number them: a model does not know in what order it was trained.
-            var graph = Graph.FromEdges(set.Nodes, set.Edges.Source, set.Edges.Destination, set.Edges.Weight);
+            var graph = Graph.FromEdges(set.Nodes, set.Edges.Source, set.Edges.Destination, set.Edges.Weight, set.Edges.Features);
             double[] here = plain.Predict(graph, set.Features).ToArray(), there = ordered.Predict(graph, set.Features).ToArray();
             for (int p = 0; p < here.Length; p++) Assert.Equal(here[p], there[p], 10 * Tolerance);
         }

@@ -21,7 +21,7 @@ public class SharedTrainingTests
     public static TheoryData<string, string, string> Layouts()
     {
         var data = new TheoryData<string, string, string>();
-        foreach (string model in Architecture.Names)
+        foreach (string model in Architecture.Names.Where(name => name != "gine"))
             foreach (var (grid, partition) in new[] { ("3x1x1", "block"), ("1d", "ldg"), ("2x2x1", "random"), ("2x1x2", "ldg") }) data.Add(model, grid, partition);
         return data;
     }
