@@ -142,7 +142,7 @@ public class NeighborSamplerTests
     [Fact]
     public void Impossible_sizes_and_graphs_are_refused_in_words()
     {
-        string Refused(Action action) => Assert.ThrowsAny<ArgumentException>(action).Message;
+        string Refused(Func<object> make) => Assert.ThrowsAny<ArgumentException>(make).Message;
         Assert.Contains("fanouts has 0", Refused(() => Forty.Neighbours([1], [3, 0])));
         Assert.Contains("fanouts has -2", Refused(() => Forty.Neighbours([1], [-2])));
         Assert.Contains("fanouts is empty", Refused(() => Forty.Neighbours([1], [])));

@@ -1,5 +1,4 @@
 using Weft.Datasets;
-using Weft.Graphs;
 using Weft.Kernels;
 using Weft.Memory;
 using Weft.Models;

@@ -95,7 +95,7 @@ public class SubgraphSamplerTests
     [Fact]
     public void Impossible_sizes_are_refused_in_words()
     {
-        string Refused(Action action) => Assert.ThrowsAny<ArgumentException>(action).Message;
+        string Refused(Func<object> make) => Assert.ThrowsAny<ArgumentException>(make).Message;
         Assert.Contains("fanouts has 0", Refused(() => new LayerSampler(Graph.Adjacency, [1], 1, [0], 1)));
         Assert.Contains("no training node", Refused(() => new LayerSampler(Graph.Adjacency, [], 1, [4], 1)));
         Assert.Contains("clusters is 301", Refused(() => new ClusterSampler(Graph.Adjacency, [1], Cluster, 301, 1, 1)));
