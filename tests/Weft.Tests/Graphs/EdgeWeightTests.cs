@@ -1,4 +1,3 @@
-using Weft.Graphs;
 using Weft.Tests.Laws;
 using Weft.Tests.Oracles;
 

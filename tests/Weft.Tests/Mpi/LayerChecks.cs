@@ -1,7 +1,6 @@
 using Weft.Communication;
 using Weft.Distributed;
 using Weft.Graphs;
-using Weft.Models;
 using Weft.Tests.Distributed.Cagnet;
 using Weft.Tests.Laws;
 using Weft.Tests.Oracles;
