@@ -87,6 +87,22 @@ public class GraphTaskVerbTests
         Assert.Contains("is one graph", Command.Weft("predict", run, "karate").Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Numbers_of_graphs_are_learned_and_predicted_in_their_own_units()
+    {
+        using var folder = new TemporaryFolder();
+        string set = Files(folder), run = folder.File("run");
+        File.Delete(Path.Combine(set, "RINGS_graph_labels.txt"));
+        int[] sizes = [.. File.ReadLines(Path.Combine(set, "RINGS_graph_indicator.txt")).GroupBy(g => g).Select(g => g.Count())];
+        File.WriteAllLines(Path.Combine(set, "RINGS_graph_attributes.txt"), sizes.Select(size => (1000 + 10 * size).ToString(CultureInfo.InvariantCulture)));
+        using var json = JsonDocument.Parse(Weft("train", set, "--model", "gin", "--batch-size", "8", "--hidden", "8", "--dropout", "0", "--lr", "0.02", "--epochs", "200", "--patience", "0", "--quiet", "--out", run, "--json").Output);
+        Assert.True(json.RootElement.GetProperty("train_r2").GetDouble() > 0.9, json.RootElement.ToString());
+        string[] rows = Weft("predict", run).Output.TrimEnd().Split('\n');
+        Assert.Equal("graph,value", rows[0]);
+        Assert.Equal(25, rows.Length);
+        Assert.InRange(double.Parse(rows[1].Split(',')[1], CultureInfo.InvariantCulture), 900, 1200);
+    }
+
     [Theory]
     [InlineData("no graph in fold 1", "--folds", "auto")]
     [InlineData("there is no such file", "--folds", "nowhere.txt")]
