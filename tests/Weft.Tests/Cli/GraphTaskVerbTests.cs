@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Weft.Datasets;
 using Weft.Tests.Training;
 
 namespace Weft.Tests.Cli;

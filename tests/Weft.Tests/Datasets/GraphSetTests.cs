@@ -1,5 +1,4 @@
 using Weft.Datasets;
-using Weft.Memory;
 using Weft.Tests.Training;
 using Weft.Training;
 
