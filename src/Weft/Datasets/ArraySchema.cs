@@ -81,7 +81,7 @@ internal sealed class ArraySchema(IReadOnlyDictionary<string, NpyArray> arrays, 
         long width = array.Shape.Length == 1 ? 1 : array.WithShape(edges, -1).Shape[1];
         if (width == 1 && array.Shape.Length == 1) array.WithShape(edges);
         if (width == 0) throw array.Error("0 columns", "at least one feature of every edge");
-        Real[] values = array.Data is int[] or long[] ? Array.ConvertAll(array.AsIntegers(), v => (Real)v) : Finite(array, array.AsReals());
+        Real[] values = array.Data is int[] or long[]? Array.ConvertAll(array.AsIntegers(), v => (Real)v) : Finite(array, array.AsReals());
         var features = Matrix.Allocate(edges, width);
         for (int e = 0; e < edges; e++) values.AsSpan((int)(e * width), (int)width).CopyTo(features.Row(e));
         return features;

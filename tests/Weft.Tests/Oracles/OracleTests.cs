@@ -37,8 +37,13 @@ public class OracleTests
             ["gatv2 with edge features"] = (new GatV2Oracle(0.2, true, elu), new(gatv2) { ["W_edge"] = M(OracleGraph.EdgeFeatures, 6, 6) }),
             ["gine"] = (new GineOracle(elu, elu), new()
             {
-                ["eps"] = M(1, 1, 1), ["W_edge"] = M(OracleGraph.EdgeFeatures, 4, 6), ["b_edge"] = M(1, 4, 7),
-                ["W1"] = M(4, 5, 2), ["b1"] = M(1, 5, 3), ["W2"] = M(5, 3, 4), ["b2"] = M(1, 3, 5),
+                ["eps"] = M(1, 1, 1),
+                ["W_edge"] = M(OracleGraph.EdgeFeatures, 4, 6),
+                ["b_edge"] = M(1, 4, 7),
+                ["W1"] = M(4, 5, 2),
+                ["b1"] = M(1, 5, 3),
+                ["W2"] = M(5, 3, 4),
+                ["b2"] = M(1, 3, 5),
             }),
             ["sage"] = (new SageOracle(elu), new() { ["W_self"] = M(4, 3, 1), ["W_neigh"] = M(4, 3, 2), ["b"] = M(1, 3, 3) }),
             ["dropout"] = (new DropoutOracle(M(7, 4, 1)), []),
