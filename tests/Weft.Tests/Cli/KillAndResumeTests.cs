@@ -63,6 +63,8 @@ public class KillAndResumeTests
         using var temporary = new TemporaryFolder();
         string folder = temporary.File("run");
         using var child = Start(["train", "citations", "--model", "gcn", "--epochs", "1000000", "--patience", "0", "--out", folder, .. processes], checkpointSeconds: "10");
+        // A child that does not hear the signal (a shell's background job ignores SIGINT, and so do its children) must not hold up the tests.
+        using var limit = new Timer(_ => child.Kill(), null, 60_000, Timeout.Infinite);
         string said = child.StandardOutput.ReadLine()!;
         using (var kill = Process.Start("kill", [signal, $"{child.Id}"])) kill.WaitForExit();
         said += child.StandardOutput.ReadToEnd();
