@@ -97,7 +97,7 @@ public class SampledTrainVerbTests
     public void Sets_of_many_graphs_and_plans_are_refused()
     {
         using var folder = new TemporaryFolder();
-        Assert.Contains("--batch-graphs", Command.Weft("train", "dictionary-lookup", "--batch-size", "8", "--out", folder.File("run")).Error, StringComparison.Ordinal);
+        Assert.Contains("--batch-graphs", Command.Weft("train", "dictionary-lookup", "--batch-size", "8", "--fanouts", "5", "--out", folder.File("run")).Error, StringComparison.Ordinal);
         Assert.Contains("whole graphs alone", Command.Weft("plan", "citations", "--batch-size", "8").Error, StringComparison.Ordinal);
     }
 }

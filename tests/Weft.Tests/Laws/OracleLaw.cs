@@ -11,7 +11,8 @@ public class OracleLaw
     [Fact]
     public void Every_layer_of_the_library_is_among_the_cases()
     {
-        var layers = typeof(ILayer).Assembly.GetTypes().Where(t => !t.IsAbstract && t.IsAssignableTo(typeof(ILayer))).ToHashSet();
+        // A demonstration may have a layer of its own inside it; the layers that models are built from are public.
+        var layers = typeof(ILayer).Assembly.GetTypes().Where(t => !t.IsAbstract && !t.IsNestedPrivate && t.IsAssignableTo(typeof(ILayer))).ToHashSet();
         Assert.True(layers.Count >= 6);
         layers.ExceptWith(LayerCases.All.Select(c => c.Create().GetType()));
         Assert.True(layers.Count == 0, $"the catalog, and so every law, lacks {string.Join(", ", layers.Select(t => t.Name))}");
