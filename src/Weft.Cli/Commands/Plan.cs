@@ -73,6 +73,7 @@ internal static class Plan
                     parsed.GetValue(nodes) ?? throw Missing("--nodes"), parsed.GetValue(edges) ?? throw Missing("--edges"),
                     width ?? Positive(config.Data.RandomFeatures) ?? throw Missing("--features"),
                     parsed.GetValue(classes) ?? Positive(config.Data.RandomClasses) ?? throw Missing("--classes"), parsed.GetValue(entries));
+                config = config with { Model = config.Model with { Recompute = config.Model.Recompute ?? TrainingJob.Recomputes(config.Model, size.Nodes, size.Edges) } };
             }
             if (several)
             {

@@ -35,6 +35,7 @@ internal sealed class RunOptions
         Model(Ask.RateIfGiven("--attention-dropout", "Share of attention coefficients that training drops [0]"), (m, v) => m with { AttentionDropout = v!.Value });
         Model(Ask.Choice("--activation", "After hidden layers [elu for attention, else relu]", null, "none", "relu", "elu", "leaky-relu", "tanh", "logistic", "gelu", "prelu"), (m, v) => m with { Activation = v });
         Model(Ask.NumberIfGiven("--slope", "Slope of the leaky ReLU of attention logits [0.2]"), (m, v) => m with { Slope = v!.Value });
+        Model(Ask.Choice("--recompute", "Attention forms its coefficients twice in an epoch instead of keeping two numbers an edge and head: smaller, slower, the same bits [auto: where they are many]", null, "auto", "on", "off"), (m, v) => m with { Recompute = v == "auto" ? null : v == "on" });
         Model(OnOff("--bias", "Biases [on]"), (m, v) => m with { Bias = v == "on" });
         Model(OnOff("--share-weights", "GATv2: one matrix for sources and destinations [off]"), (m, v) => m with { ShareWeights = v == "on" });
         Model(Ask.Choice("--norm", "Normalisation between a hidden layer and its activation [none]", null, ["none", .. Architecture.NormNames]), (m, v) => m with { Norm = v });

@@ -102,9 +102,13 @@ internal sealed class TrainingJob(Terminal terminal, bool quiet, bool json, Team
     {
         EmbeddingWidth = config.Model.EmbeddingWidth == 0 ? data.Dataset.EmbeddingWidth : config.Model.EmbeddingWidth,
         EdgeFeatures = (int)data.Dataset.Edges.FeatureWidth,
+        Recompute = config.Model.Recompute ?? (config.Training.Sampling is null ? Recomputes(config.Model, data.Dataset.Nodes, data.Edges) : null),
         TargetMeans = data.Scale?.Mean,
         TargetDeviations = data.Scale?.Deviation,
     };
+
+    /// <summary>True where attention forms its coefficients twice because there are so many; null, the default, where it keeps them.</summary>
+    public static bool? Recomputes(ModelSettings settled, long nodes, long edges) => Architecture.Recomputes(settled, nodes, edges) ? true : null;
 
     // What happens to the features of edges is said where there are some: a model that cannot read them trains as if there were none.
     private void SayEdgeFeatures(RunConfig config, long width)

@@ -63,9 +63,10 @@ public sealed partial class Graph
     /// <param name="state">What <see cref="Attend"/> returned.</param>
     /// <param name="dZ">[N destinations, K·d]</param>
     /// <param name="terms">Receives m, 1/s and r = ⟨dZ, Z⟩ of each row and head, [N destinations, K·4].</param>
-    /// <param name="gradient">Receives the gradients of the scoring's operands.</param>
-    /// <param name="dX">[N sources, K·d]; may be Z, but not X.</param>
-    internal unsafe void AttendAdjoint(in Scoring scoring, Matrix X, int heads, CoefficientDropout dropout, GatheredRows kept, Matrix Z, Matrix state, Matrix dZ, Matrix terms, in ScoringGradient gradient, Matrix dX)
+    /// <param name="coefficients">Memory for what both passes need of each edge, <see cref="Coefficients"/>; missing to form it twice. The bits are the same, unless edges have features.</param>
+    /// <param name="gradient">Receives the gradients of the scoring's operands: at the destinations, where nothing but Z may lie; at the sources, also where the operand lies.</param>
+    /// <param name="dX">[N sources, K·d]; may be X, or Z if no other gradient is.</param>
+    internal unsafe void AttendAdjoint(in Scoring scoring, Matrix X, int heads, CoefficientDropout dropout, GatheredRows kept, Matrix Z, Matrix state, Matrix dZ, Matrix terms, Matrix coefficients, in ScoringGradient gradient, Matrix dX)
     {
         CheckRows(dX, dZ, "dX", "dZ");
         CheckEdgeFeatures(scoring.Edges);
@@ -88,7 +89,7 @@ public sealed partial class Graph
         if (!gradient.Vector.IsMissing) gradient.Vector.Clear();
         fixed (int* ids = EdgeIds)
         {
-            var at = new AdjointEnds(values, upstream, rowTerms, share.Count, dropout.Of(share.First, ids), partialDestination, partialSource, partialX,
+            var at = new AdjointEnds(values, upstream, rowTerms, coefficients, share.Count, dropout.Of(share.First, ids), partialDestination, partialSource, partialX,
                 gradient.Vector.IsMissing ? default : gradient.Vector.RowRange(share.First, share.Count));
             var parameter = (Real)scoring.Parameter;
             if (share.Count > 0)
@@ -118,12 +119,16 @@ public sealed partial class Graph
         if (!back.IsIdentity) back.ScatterSum(packed, HeadPart.Of(dX, heads), w == 0 ? default : HeadPart.Of(gradient.Source, heads));
     }
 
-    // The sources first: the destinations' gradient may take the place of what the destinations offered.
+    /// <summary>The shape of what the two passes of the adjoint share of each edge, [Edges, 2·K] with this process's heads; no rows where the passes work on other edges, or share out heads.</summary>
+    internal (long Rows, long Columns) Coefficients(int heads) =>
+        Outgoing is null && Place.Channels == 1 ? (Edges, 2L * heads) : (0, 0);
+
+    // The destinations first: they leave the coefficients, and the sources' gradients may take the place of what the sources offered.
     private void AtBothEnds<TScore>(in AdjointEnds at, TScore atDestinations, TScore atSources)
         where TScore : struct, IAttentionScore
     {
-        FusedAttentionAdjoint.Sources(BySource, atSources, at.X, at.dZ, at.Heads, at.Terms, at.Dropout, at.dSource, at.dX, at.dVector);
-        FusedAttentionAdjoint.Destinations(ByDestination, atDestinations, at.X, at.dZ, at.Heads, at.Terms, at.Dropout, at.dDestination, at.dVector);
+        FusedAttentionAdjoint.Destinations(ByDestination, atDestinations, at.X, at.dZ, at.Heads, at.Terms, at.Dropout, at.dDestination, at.dVector, at.Coefficients);
+        FusedAttentionAdjoint.Sources(BySource, atSources, at.X, at.dZ, at.Heads, at.Terms, at.Dropout, at.dSource, at.dX, at.dVector, at.Coefficients);
     }
 
     /// <summary>What the block's destinations and sources offer, and the rows that are summed up: gathered in the forward pass, found again in its adjoint.</summary>
@@ -170,7 +175,7 @@ public sealed partial class Graph
         return vector;
     }
 
-    private readonly record struct AdjointEnds(Matrix X, Matrix dZ, Matrix Terms, int Heads, EdgeDropout Dropout, Matrix dDestination, Matrix dSource, Matrix dX, Matrix dVector);
+    private readonly record struct AdjointEnds(Matrix X, Matrix dZ, Matrix Terms, Matrix Coefficients, int Heads, EdgeDropout Dropout, Matrix dDestination, Matrix dSource, Matrix dX, Matrix dVector);
 }
 
 /// <summary>Dropout of attention coefficients in one pass; nothing is dropped at rate 0.</summary>

@@ -22,8 +22,8 @@ public sealed partial class Graph
         long groups = perHead ? at.Heads : 1, width = W.Columns / groups, padded = FusedAttention.Padded(at.X.Columns / at.Heads, width);
         Real* entries = Scratch.Take(ScratchUse.EdgeTotals, W.Rows * groups * padded);
         var sums = new Matrix(entries, 1, W.Rows * groups * padded, W.Rows * groups * padded, null);
-        FusedAttentionAdjoint.Sources(BySource, atSources, at.X, at.dZ, at.Heads, at.Terms, at.Dropout, at.dSource, at.dX, at.dVector);
-        FusedAttentionAdjoint.Destinations(ByDestination, atDestinations, at.X, at.dZ, at.Heads, at.Terms, at.Dropout, at.dDestination, at.dVector, sums);
+        FusedAttentionAdjoint.Destinations(ByDestination, atDestinations, at.X, at.dZ, at.Heads, at.Terms, at.Dropout, at.dDestination, at.dVector, at.Coefficients, sums);
+        FusedAttentionAdjoint.Sources(BySource, atSources, at.X, at.dZ, at.Heads, at.Terms, at.Dropout, at.dSource, at.dX, at.dVector, at.Coefficients);
         for (long c = 0; c < W.Rows; c++)
             for (long g = 0; g < groups; g++)
             {

@@ -26,8 +26,8 @@ public sealed partial class Graph
         if (!leaves.IsMissing) leaves.Clear();
         fixed (int* ids = EdgeIds, outgoingIds = outgoing.EdgeIds)
         {
-            var atSources = new AdjointEnds(X, upstream, rowTerms, heads, dropout.Of(0, outgoingIds), default, gradient.Source, dX, leaves);
-            var atDestinations = new AdjointEnds(values, dZ, terms, heads, dropout.Of(0, ids), gradient.Destination, default, default, leaves);
+            var atSources = new AdjointEnds(X, upstream, rowTerms, default, heads, dropout.Of(0, outgoingIds), default, gradient.Source, dX, leaves);
+            var atDestinations = new AdjointEnds(values, dZ, terms, default, heads, dropout.Of(0, ids), gradient.Destination, default, default, leaves);
             var (own, mine) = (scoring.Destination, scoring.Source);
             var parameter = (Real)scoring.Parameter;
             switch (scoring.Kind)
@@ -57,8 +57,8 @@ public sealed partial class Graph
     private void AtBothEndsWhole<TScore>(in AdjointEnds sources, TScore atSources, in AdjointEnds destinations, TScore atDestinations)
         where TScore : struct, IAttentionScore
     {
-        FusedAttentionAdjoint.Sources(Outgoing!.View, atSources, sources.X, sources.dZ, sources.Heads, sources.Terms, sources.Dropout, sources.dSource, sources.dX, sources.dVector);
-        FusedAttentionAdjoint.Destinations(ByDestination, atDestinations, destinations.X, destinations.dZ, destinations.Heads, destinations.Terms, destinations.Dropout, destinations.dDestination, destinations.dVector);
+        FusedAttentionAdjoint.Destinations(ByDestination, atDestinations, destinations.X, destinations.dZ, destinations.Heads, destinations.Terms, destinations.Dropout, destinations.dDestination, destinations.dVector, default);
+        FusedAttentionAdjoint.Sources(Outgoing!.View, atSources, sources.X, sources.dZ, sources.Heads, sources.Terms, sources.Dropout, sources.dSource, sources.dX, sources.dVector, default);
     }
 
     /// <summary>[δ′ ‖ what the scores read ‖ m ‖ 1/s ‖ r] of the destinations of the outgoing edges.</summary>

@@ -27,6 +27,13 @@ internal static unsafe class EdgeRows
     /// <summary>Edges between those at work and those whose rows are asked for; fewer arrive too late, more push out the rows at work.</summary>
     public const int Ahead = 32;
 
+    /// <summary>The same where a loop asks line by line while it works; rows of half a kilobyte and more take so long that fewer of them do.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int AheadOf(long columns) => columns * sizeof(Real) >= 512 ? 16 : 32;
+
+    /// <summary>True if rows of the matrix are worth asking for.</summary>
+    public static bool IsWorthAsking(Matrix X) => Sse.IsSupported && X.Rows * X.Stride >= StaysInCache;
+
     /// <summary>Columns in whole vectors.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Padded<TLanes, TVector>(long columns)
@@ -37,7 +44,7 @@ internal static unsafe class EdgeRows
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(Matrix X, int* index, long count)
     {
-        if (!Sse.IsSupported || X.Rows * X.Stride < StaysInCache) return;
+        if (!IsWorthAsking(X)) return;
         for (long t = 0; t < count; t++)
         {
             Real* row = X.Data + index[t] * X.Stride;
@@ -51,7 +58,7 @@ internal static unsafe class EdgeRows
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Prefetch(Matrix X, long row)
     {
-        if (!Sse.IsSupported || X.Rows * X.Stride < StaysInCache) return;
+        if (!IsWorthAsking(X)) return;
         Real* start = X.Data + row * X.Stride;
         for (long j = 0; j < X.Columns; j += 64 / sizeof(Real)) Sse.Prefetch1(start + j);
     }
@@ -67,6 +74,19 @@ internal static unsafe class EdgeRows
             for (long j = columns; j < padded; j++) copy[k * padded + j] = 0;
         }
         return copy;
+    }
+
+    /// <summary>rows[t] = X_{index[t]}, or X_{first + t} where there is no index; one row after another, [count, X.Columns].</summary>
+    public static void Copy(Matrix X, int* index, long first, int count, Real* rows)
+    {
+        long columns = X.Columns;
+        for (int t = 0; t < count; t++, rows += columns)
+        {
+            Real* x = X.Data + (index == null ? first + t : index[t]) * X.Stride;
+            long j = 0;
+            for (; j <= columns - Vector256<Real>.Count; j += Vector256<Real>.Count) Vector256.Load(x + j).Store(rows + j);
+            for (; j < columns; j++) rows[j] = x[j];
+        }
     }
 
     /// <summary>row = sums without the padding, times one head's factor.</summary>
@@ -87,44 +107,69 @@ internal static unsafe class EdgeRows
     /// <param name="padded">d in whole vectors.</param>
     /// <param name="index">Rows of the edges.</param>
     /// <param name="count">Edges; up to 3 places after the last receive a copy of its dot product.</param>
+    /// <param name="reach">The last place of the index, seen from the first of these edges, up to which rows are asked for; −1 to ask for none.</param>
     /// <param name="dots">[K, 32]</param>
-    public static void HeadDots<TLanes, TVector>(Real* own, Matrix X, long heads, long padded, int* index, int count, Real* dots)
+    public static void HeadDots<TLanes, TVector>(Real* own, Matrix X, long heads, long padded, int* index, int count, int reach, Real* dots)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        long d = X.Columns / heads, stride = X.Stride;
+        if (reach < 0) HeadDots<TLanes, TVector, Silent>(own, X, heads, padded, index, count, count - 1, dots);
+        else HeadDots<TLanes, TVector, Asking>(own, X, heads, padded, index, count, reach, dots);
+    }
+
+    private static void HeadDots<TLanes, TVector, TAsk>(Real* own, Matrix X, long heads, long padded, int* index, int count, int reach, Real* dots)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+        where TAsk : struct, IAsk
+    {
+        long d = X.Columns / heads;
+        int ahead = AheadOf(X.Columns);
         for (int t = 0; t < count; t += Abreast)
         {
-            int left = count - t;
-            Real* x0 = X.Data + index[t] * stride, x1 = X.Data + index[t + Math.Min(1, left - 1)] * stride;
-            Real* x2 = X.Data + index[t + Math.Min(2, left - 1)] * stride, x3 = X.Data + index[t + Math.Min(3, left - 1)] * stride;
-            for (long k = 0; k < heads; k++, x0 += d, x1 += d, x2 += d, x3 += d)
+            FourRows x = new(X, index, t, count - 1), next = TAsk.Asks ? new(X, index, t + ahead, reach) : x;
+            for (long k = 0; k < heads; k++)
             {
                 TVector d0 = default, d1 = default, d2 = default, d3 = default;
                 for (long j = 0; j < d; j += TLanes.Count)
                 {
+                    long c = k * d + j;
+                    TAsk.For(next.First + c);
+                    TAsk.For(next.Second + c);
+                    TAsk.For(next.Third + c);
+                    TAsk.For(next.Fourth + c);
                     var o = TLanes.Load(own + k * padded + j);
-                    d0 = TLanes.MultiplyAdd(o, TLanes.Load(x0 + j), d0);
-                    d1 = TLanes.MultiplyAdd(o, TLanes.Load(x1 + j), d1);
-                    d2 = TLanes.MultiplyAdd(o, TLanes.Load(x2 + j), d2);
-                    d3 = TLanes.MultiplyAdd(o, TLanes.Load(x3 + j), d3);
+                    d0 = TLanes.MultiplyAdd(o, TLanes.Load(x.First + c), d0);
+                    d1 = TLanes.MultiplyAdd(o, TLanes.Load(x.Second + c), d1);
+                    d2 = TLanes.MultiplyAdd(o, TLanes.Load(x.Third + c), d2);
+                    d3 = TLanes.MultiplyAdd(o, TLanes.Load(x.Fourth + c), d3);
                 }
                 TLanes.StoreSums(d0, d1, d2, d3, dots + k * Tile + t);
             }
         }
     }
 
-    /// <summary>sum += Σ_t weights[t] · X_{index[t]}</summary>
+    /// <summary>sum += Σ_t weights[t · step] · X_{index[t]}</summary>
     /// <param name="weights">One for each edge.</param>
+    /// <param name="step">Entries from one edge's weight to the next one's.</param>
     /// <param name="x">The first column of the head in row 0 of X.</param>
     /// <param name="stride">From one row of X to the next.</param>
     /// <param name="columns">d</param>
     /// <param name="index">Rows of the edges.</param>
     /// <param name="count">Edges.</param>
+    /// <param name="reach">As for the dot products.</param>
     /// <param name="sum">Padded to whole vectors.</param>
-    public static void AddWeighted<TLanes, TVector>(Real* weights, Real* x, long stride, long columns, int* index, int count, Real* sum)
+    public static void AddWeighted<TLanes, TVector>(Real* weights, long step, Real* x, long stride, long columns, int* index, int count, int reach, Real* sum)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
+    {
+        if (reach < 0) AddWeighted<TLanes, TVector, Silent>(weights, step, x, stride, columns, index, count, 0, 0, sum);
+        else AddWeighted<TLanes, TVector, Asking>(weights, step, x, stride, columns, index, count, reach, AheadOf(stride), sum);
+    }
+
+    private static void AddWeighted<TLanes, TVector, TAsk>(Real* weights, long step, Real* x, long stride, long columns, int* index, int count, int reach, int ahead, Real* sum)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+        where TAsk : struct, IAsk
     {
         long w = TLanes.Count, j = 0;
         // Whole vectors: the last of four may be partly past the row's end, but not wholly.
@@ -133,8 +178,12 @@ internal static unsafe class EdgeRows
             TVector s0 = TLanes.Load(sum + j), s1 = TLanes.Load(sum + j + w), s2 = TLanes.Load(sum + j + 2 * w), s3 = TLanes.Load(sum + j + 3 * w);
             for (int t = 0; t < count; t++)
             {
-                Real* row = x + index[t] * stride + j;
-                var weight = TLanes.All(weights[t]);
+                Real* row = x + index[t] * stride + j, next = TAsk.Asks ? x + index[Math.Min(t + ahead, reach)] * stride + j : row;
+                TAsk.For(next);
+                TAsk.For(next + w);
+                TAsk.For(next + 2 * w);
+                TAsk.For(next + 3 * w);
+                var weight = TLanes.All(weights[t * step]);
                 s0 = TLanes.MultiplyAdd(weight, TLanes.Load(row), s0);
                 s1 = TLanes.MultiplyAdd(weight, TLanes.Load(row + w), s1);
                 s2 = TLanes.MultiplyAdd(weight, TLanes.Load(row + 2 * w), s2);
@@ -150,8 +199,10 @@ internal static unsafe class EdgeRows
             TVector s0 = TLanes.Load(sum + j), s1 = TLanes.Load(sum + j + w);
             for (int t = 0; t < count; t++)
             {
-                Real* row = x + index[t] * stride + j;
-                var weight = TLanes.All(weights[t]);
+                Real* row = x + index[t] * stride + j, next = TAsk.Asks ? x + index[Math.Min(t + ahead, reach)] * stride + j : row;
+                TAsk.For(next);
+                TAsk.For(next + w);
+                var weight = TLanes.All(weights[t * step]);
                 s0 = TLanes.MultiplyAdd(weight, TLanes.Load(row), s0);
                 s1 = TLanes.MultiplyAdd(weight, TLanes.Load(row + w), s1);
             }
@@ -160,97 +211,56 @@ internal static unsafe class EdgeRows
         }
         if (j >= columns) return;
         var s = TLanes.Load(sum + j);
-        for (int t = 0; t < count; t++) s = TLanes.MultiplyAdd(TLanes.All(weights[t]), TLanes.Load(x + index[t] * stride + j), s);
+        for (int t = 0; t < count; t++)
+        {
+            if (TAsk.Asks) TAsk.For(x + index[Math.Min(t + ahead, reach)] * stride + j);
+            s = TLanes.MultiplyAdd(TLanes.All(weights[t * step]), TLanes.Load(x + index[t] * stride + j), s);
+        }
         TLanes.Store(s, sum + j);
     }
 
-    /// <summary>True if the heads' rows are sixteen whole vectors of the widest kind, four or more a head: processors that have it have registers for all their sums.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool AreSixteen<TLanes, TVector>(long heads, long columns)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : unmanaged =>
-        Vector512.IsHardwareAccelerated && heads is 1 or 2 or 4 && heads * columns == 16 * TLanes.Count && TLanes.Count == Vector512<Real>.Count;
-
-    /// <summary>sum^k += Σ_t weights[k · 32 + t] · X^k_{index[t]} for all heads of sixteen vectors: each row is read once, from its begin to its end.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void AddWeightedSixteen<TLanes, TVector>(Real* weights, long heads, Real* x, long stride, int* index, int count, Real* sum)
-        where TLanes : struct, ILanes<TVector>
-        where TVector : unmanaged
-    {
-        int w = TLanes.Count;
-        // The heads of the second, third and fourth quarter of a row.
-        Real* second = weights + heads / 4 * Tile, third = weights + heads / 2 * Tile, fourth = third + heads / 4 * Tile;
-        TVector s0 = TLanes.Load(sum), s1 = TLanes.Load(sum + w), s2 = TLanes.Load(sum + 2 * w), s3 = TLanes.Load(sum + 3 * w);
-        TVector s4 = TLanes.Load(sum + 4 * w), s5 = TLanes.Load(sum + 5 * w), s6 = TLanes.Load(sum + 6 * w), s7 = TLanes.Load(sum + 7 * w);
-        TVector s8 = TLanes.Load(sum + 8 * w), s9 = TLanes.Load(sum + 9 * w), s10 = TLanes.Load(sum + 10 * w), s11 = TLanes.Load(sum + 11 * w);
-        TVector s12 = TLanes.Load(sum + 12 * w), s13 = TLanes.Load(sum + 13 * w), s14 = TLanes.Load(sum + 14 * w), s15 = TLanes.Load(sum + 15 * w);
-        for (int t = 0; t < count; t++)
-        {
-            Real* row = x + index[t] * stride;
-            TVector w0 = TLanes.All(weights[t]), w1 = TLanes.All(second[t]), w2 = TLanes.All(third[t]), w3 = TLanes.All(fourth[t]);
-            s0 = TLanes.MultiplyAdd(w0, TLanes.Load(row), s0);
-            s1 = TLanes.MultiplyAdd(w0, TLanes.Load(row + w), s1);
-            s2 = TLanes.MultiplyAdd(w0, TLanes.Load(row + 2 * w), s2);
-            s3 = TLanes.MultiplyAdd(w0, TLanes.Load(row + 3 * w), s3);
-            s4 = TLanes.MultiplyAdd(w1, TLanes.Load(row + 4 * w), s4);
-            s5 = TLanes.MultiplyAdd(w1, TLanes.Load(row + 5 * w), s5);
-            s6 = TLanes.MultiplyAdd(w1, TLanes.Load(row + 6 * w), s6);
-            s7 = TLanes.MultiplyAdd(w1, TLanes.Load(row + 7 * w), s7);
-            s8 = TLanes.MultiplyAdd(w2, TLanes.Load(row + 8 * w), s8);
-            s9 = TLanes.MultiplyAdd(w2, TLanes.Load(row + 9 * w), s9);
-            s10 = TLanes.MultiplyAdd(w2, TLanes.Load(row + 10 * w), s10);
-            s11 = TLanes.MultiplyAdd(w2, TLanes.Load(row + 11 * w), s11);
-            s12 = TLanes.MultiplyAdd(w3, TLanes.Load(row + 12 * w), s12);
-            s13 = TLanes.MultiplyAdd(w3, TLanes.Load(row + 13 * w), s13);
-            s14 = TLanes.MultiplyAdd(w3, TLanes.Load(row + 14 * w), s14);
-            s15 = TLanes.MultiplyAdd(w3, TLanes.Load(row + 15 * w), s15);
-        }
-        TLanes.Store(s0, sum);
-        TLanes.Store(s1, sum + w);
-        TLanes.Store(s2, sum + 2 * w);
-        TLanes.Store(s3, sum + 3 * w);
-        TLanes.Store(s4, sum + 4 * w);
-        TLanes.Store(s5, sum + 5 * w);
-        TLanes.Store(s6, sum + 6 * w);
-        TLanes.Store(s7, sum + 7 * w);
-        TLanes.Store(s8, sum + 8 * w);
-        TLanes.Store(s9, sum + 9 * w);
-        TLanes.Store(s10, sum + 10 * w);
-        TLanes.Store(s11, sum + 11 * w);
-        TLanes.Store(s12, sum + 12 * w);
-        TLanes.Store(s13, sum + 13 * w);
-        TLanes.Store(s14, sum + 14 * w);
-        TLanes.Store(s15, sum + 15 * w);
-    }
-
-    /// <summary>sum += always + Σ_t over the edges with own + X_{index[t]} &gt; 0 of weights[t], column by column.</summary>
+    /// <summary>sum += Σ_t weights[t · step] σ_L′(own + X_{index[t]}), column by column, σ_L′ being 1 above zero and the slope elsewhere.</summary>
     /// <param name="negative">−own, padded to whole vectors: x + own is above zero exactly where x is above −own.</param>
     /// <param name="weights">One for each edge.</param>
-    /// <param name="always">Added to every column.</param>
+    /// <param name="step">Entries from one edge's weight to the next one's.</param>
+    /// <param name="slope">The slope.</param>
     /// <param name="x">The first column of the head in row 0 of X.</param>
     /// <param name="stride">From one row of X to the next.</param>
     /// <param name="columns">d</param>
     /// <param name="index">Rows of the edges.</param>
     /// <param name="count">Edges.</param>
+    /// <param name="reach">As for the dot products.</param>
     /// <param name="sum">Padded to whole vectors.</param>
-    public static void AddWherePositive<TLanes, TVector>(Real* negative, Real* weights, Real always, Real* x, long stride, long columns, int* index, int count, Real* sum)
+    public static void AddSloped<TLanes, TVector>(Real* negative, Real* weights, long step, Real slope, Real* x, long stride, long columns, int* index, int count, int reach, Real* sum)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
+        if (reach < 0) AddSloped<TLanes, TVector, Silent>(negative, weights, step, slope, x, stride, columns, index, count, 0, 0, sum);
+        else AddSloped<TLanes, TVector, Asking>(negative, weights, step, slope, x, stride, columns, index, count, reach, AheadOf(stride), sum);
+    }
+
+    private static void AddSloped<TLanes, TVector, TAsk>(Real* negative, Real* weights, long step, Real slope, Real* x, long stride, long columns, int* index, int count, int reach, int ahead, Real* sum)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged
+        where TAsk : struct, IAsk
+    {
         long w = TLanes.Count, j = 0;
-        var all = TLanes.All(always);
         for (; j + 3 * w < columns; j += 4 * w)
         {
             TVector n0 = TLanes.Load(negative + j), n1 = TLanes.Load(negative + j + w), n2 = TLanes.Load(negative + j + 2 * w), n3 = TLanes.Load(negative + j + 3 * w);
-            TVector s0 = TLanes.Add(all, TLanes.Load(sum + j)), s1 = TLanes.Add(all, TLanes.Load(sum + j + w)), s2 = TLanes.Add(all, TLanes.Load(sum + j + 2 * w)), s3 = TLanes.Add(all, TLanes.Load(sum + j + 3 * w));
+            TVector s0 = TLanes.Load(sum + j), s1 = TLanes.Load(sum + j + w), s2 = TLanes.Load(sum + j + 2 * w), s3 = TLanes.Load(sum + j + 3 * w);
             for (int t = 0; t < count; t++)
             {
-                Real* row = x + index[t] * stride + j;
-                var weight = TLanes.All(weights[t]);
-                s0 = TLanes.Select(TLanes.Less(n0, TLanes.Load(row)), TLanes.Add(s0, weight), s0);
-                s1 = TLanes.Select(TLanes.Less(n1, TLanes.Load(row + w)), TLanes.Add(s1, weight), s1);
-                s2 = TLanes.Select(TLanes.Less(n2, TLanes.Load(row + 2 * w)), TLanes.Add(s2, weight), s2);
-                s3 = TLanes.Select(TLanes.Less(n3, TLanes.Load(row + 3 * w)), TLanes.Add(s3, weight), s3);
+                Real* row = x + index[t] * stride + j, next = TAsk.Asks ? x + index[Math.Min(t + ahead, reach)] * stride + j : row;
+                TAsk.For(next);
+                TAsk.For(next + w);
+                TAsk.For(next + 2 * w);
+                TAsk.For(next + 3 * w);
+                TVector weight = TLanes.All(weights[t * step]), less = TLanes.All(slope * weights[t * step]);
+                s0 = TLanes.AddChosen(n0, TLanes.Load(row), s0, weight, less);
+                s1 = TLanes.AddChosen(n1, TLanes.Load(row + w), s1, weight, less);
+                s2 = TLanes.AddChosen(n2, TLanes.Load(row + 2 * w), s2, weight, less);
+                s3 = TLanes.AddChosen(n3, TLanes.Load(row + 3 * w), s3, weight, less);
             }
             TLanes.Store(s0, sum + j);
             TLanes.Store(s1, sum + j + w);
@@ -259,8 +269,12 @@ internal static unsafe class EdgeRows
         }
         for (; j < columns; j += w)
         {
-            TVector n = TLanes.Load(negative + j), s = TLanes.Add(all, TLanes.Load(sum + j));
-            for (int t = 0; t < count; t++) s = TLanes.Select(TLanes.Less(n, TLanes.Load(x + index[t] * stride + j)), TLanes.Add(s, TLanes.All(weights[t])), s);
+            TVector n = TLanes.Load(negative + j), s = TLanes.Load(sum + j);
+            for (int t = 0; t < count; t++)
+            {
+                if (TAsk.Asks) TAsk.For(x + index[Math.Min(t + ahead, reach)] * stride + j);
+                s = TLanes.AddChosen(n, TLanes.Load(x + index[t] * stride + j), s, TLanes.All(weights[t * step]), TLanes.All(slope * weights[t * step]));
+            }
             TLanes.Store(s, sum + j);
         }
     }

@@ -28,6 +28,11 @@ internal readonly unsafe struct EdgeScore<TScore>(TScore score, Matrix E, Real* 
 
     public static bool ReadsEdges => true;
 
+    // The rows are asked for by the caller: they are read to form the tile.
+    public static bool Asks => false;
+
+    public static bool GradientReadsOther => TScore.GradientReadsOther;
+
     public static long SumStep(long padded) => TScore.SumStep(padded);
 
     public long EdgeSums<TLanes, TVector>()
@@ -83,23 +88,27 @@ internal readonly unsafe struct EdgeScore<TScore>(TScore score, Matrix E, Real* 
         }
     }
 
-    public void Logits<TLanes, TVector>(Real* own, int* others, int count, Real* L, Real* slope)
+    public void Logits<TLanes, TVector>(Real* own, int* others, int count, int reach, Real* L, Real* slope)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged =>
-        OverTile<TLanes, TVector>(own).Logits<TLanes, TVector>(PlainOwn(own), Place, count, L, slope);
+        OverTile<TLanes, TVector>(own).Logits<TLanes, TVector>(PlainOwn(own), Place, count, reach: -1, L, slope);
 
-    public void AddGradient<TLanes, TVector>(Real* own, int* others, int count, Real* dL, Real* slope, Real* sum)
+    public void ThroughSlope<TLanes, TVector>(int count, Real* slope, Real* dL)
+        where TLanes : struct, ILanes<TVector>
+        where TVector : unmanaged => score.ThroughSlope<TLanes, TVector>(count, slope, dL);
+
+    public void AddGradient<TLanes, TVector>(Real* own, int* others, int count, int reach, in TileNumbers dL, Real* sum)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged =>
-        OverTile<TLanes, TVector>(own).AddGradient<TLanes, TVector>(PlainOwn(own), Place, count, dL, slope, sum);
+        OverTile<TLanes, TVector>(own).AddGradient<TLanes, TVector>(PlainOwn(own), Place, count, reach: -1, dL, sum);
 
-    public void AddGradients<TLanes, TVector>(Real* own, int* numbers, long first, int count, Real* dL, Real* slope, Real* sum, Real* edgeSums)
+    public void AddGradients<TLanes, TVector>(Real* own, int* numbers, long first, int count, Real* dL, Real* sum, Real* edgeSums)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
         long row = Row<TLanes, TVector>(), features = E.Columns;
         Real* G = Tile<TLanes, TVector>(own);
-        score.Slopes<TLanes, TVector>(PlainOwn(own), G, row, count, dL, slope);
+        score.Slopes<TLanes, TVector>(PlainOwn(own), G, row, count, dL);
         for (long j = 0; j < row; j += TLanes.Count)
         {
             var s = TLanes.Load(sum + j);

@@ -133,33 +133,29 @@ internal static unsafe class FusedAttention
             long d = X.Columns / Heads;
             RowVector.Clear(row, RowEntries);
             if (first == last) return;
-            bool sixteen = EdgeRows.AreSixteen<TLanes, TVector>(Heads, d);
+            // The rows of X are asked for by the first loop that reads them.
+            bool asksOther = TScore.Asks && EdgeRows.IsWorthAsking(Score.Other), asksX = !TScore.ReadsValues && EdgeRows.IsWorthAsking(X);
+            bool sixteen = SixteenVectors.Are<TLanes, TVector>(Heads, d);
             Real* own = Score.Prepare<TLanes, TVector>(i, scratch, adjoint: false);
             for (long q = first; q < last; q += EdgeRows.Tile)
             {
                 int count = (int)Math.Min(EdgeRows.Tile, last - q);
                 int* index = Index + q;
-                Prefetch(q + EdgeRows.Ahead, count);
+                int reach = (int)Math.Min(int.MaxValue, A.Count - 1 - q);
+                if (!TScore.Asks) EdgeRows.Prefetch(Score.Other, index + EdgeRows.Ahead, Math.Min(count, reach + 1 - EdgeRows.Ahead));
                 // Edges by destination carry their own numbers.
                 if (TScore.ReadsEdges) Score.ReadEdges<TLanes, TVector>(own, index, null, q, count);
-                Score.Logits<TLanes, TVector>(own, index, count, L, slope);
+                Score.Logits<TLanes, TVector>(own, index, count, asksOther ? reach : -1, L, slope);
                 if (Dropout.Drops) Dropout.Draw(A, q, count, Heads, B);
                 for (int k = 0; k < Heads; k++)
                 {
                     Real* weights = L + k * EdgeRows.Tile;
                     Exponentials(weights, count, states + 2 * k, row + k * Padded); // (10)  S = exp(L − m) / s
                     if (Dropout.Drops) RowVector.Multiply(B + k * EdgeRows.Tile, weights, weights, count);
-                    if (!sixteen) EdgeRows.AddWeighted<TLanes, TVector>(weights, X.Data + k * d, X.Stride, d, index, count, row + k * Padded); // (12)  Z = S·X
+                    if (!sixteen) EdgeRows.AddWeighted<TLanes, TVector>(weights, 1, X.Data + k * d, X.Stride, d, index, count, asksX ? reach : -1, row + k * Padded); // (12)  Z = S·X
                 }
-                if (sixteen) EdgeRows.AddWeightedSixteen<TLanes, TVector>(L, Heads, X.Data, X.Stride, index, count, row); // (12)  of all heads
+                if (sixteen) SixteenVectors.AddWeighted<TLanes, TVector>(TileNumbers.HeadByHead(L), Heads, X.Data, X.Stride, index, count, asksX ? reach : -1, row); // (12)  of all heads
             }
-        }
-
-        private readonly void Prefetch(long next, long count)
-        {
-            count = Math.Min(count, A.Count - next);
-            EdgeRows.Prefetch(X, Index + next, count);
-            if (!TScore.ReadsValues) EdgeRows.Prefetch(Score.Other, Index + next, count);
         }
 
         /// <summary>L ← exp(L − m), with m and s, and what was summed up under an m that is no longer the largest, brought up to date.</summary>

@@ -6,7 +6,9 @@ namespace Weft.Kernels;
 
 /// <summary>
 /// The adjoint of <see cref="FusedAttention"/>, by recomputation: S = exp(L − m)/s, dS = ⟨dZ, X⟩ and dL = S (B·dS − r) are formed
-/// again edge by edge, once for the destinations' gradients and once for the sources'. Each pass writes only the rows it works on.
+/// again edge by edge for the destinations' gradients. The sources' need B·S and dL of the same edges in another order: they are kept
+/// from the first pass to the second, two numbers an edge and head, or formed once more where memory is short. The bits are the same (with edge features the terms of P are added in another order).
+/// Each pass writes only the rows it works on.
 /// </summary>
 internal static unsafe class FusedAttentionAdjoint
 {
@@ -20,10 +22,11 @@ internal static unsafe class FusedAttentionAdjoint
     /// <param name="dropout">B of the forward pass.</param>
     /// <param name="dOwn">[A.Rows, K·w]; may be the score's own rows.</param>
     /// <param name="da">The destinations' part is added to the gradient of the score's vector, [K, w]; where A's pieces end at leaves, leaf by leaf, [leaves, K·w …]; or missing.</param>
+    /// <param name="coefficients">Receives [B·S ‖ dL ⊙ σ_L′] of each edge by value number, [E, 2·K]; missing where they are not kept.</param>
     /// <param name="edgeSums">Receives the sums over edges of a score that reads their features, as it lays them out, [1, …]; else missing.</param>
-    public static void Destinations<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix da, Matrix edgeSums = default)
+    public static void Destinations<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix da, Matrix coefficients, Matrix edgeSums = default)
         where TScore : struct, IAttentionScore =>
-        Run<TScore, AtDestinations>(A, score, dZ, X, heads, terms, dropout, dOwn, default, da, edgeSums);
+        Run<TScore, AtDestinations>(A, score, dZ, X, heads, terms, dropout, dOwn, default, da, coefficients, edgeSums);
 
     /// <summary>Gradients at the sources: Σ_{e: src(e)=j} dL_e ∂L_e/∂own_j and Σ_{e: src(e)=j} B_e S_e dZ_{dst(e)}.</summary>
     /// <param name="A">Edges by source.</param>
@@ -36,21 +39,26 @@ internal static unsafe class FusedAttentionAdjoint
     /// <param name="dOwn">[A.Rows, K·w], or missing where the score reads X itself: its part is added to dX.</param>
     /// <param name="dX">[A.Rows, K·d]</param>
     /// <param name="da">The sources' part is added to the gradient of the score's vector, as at the destinations; or missing.</param>
-    public static void Sources<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da)
-        where TScore : struct, IAttentionScore =>
-        Run<TScore, AtSources>(A, score, X, dZ, heads, terms, dropout, dOwn, dX, da, default);
+    /// <param name="coefficients">What <see cref="Destinations"/> left of the same edges; missing to form it again.</param>
+    /// <remarks>Of the own rows, each row's gradients are written when nothing of that row is read any more: dOwn and dX may lie where the score's own rows and X do.</remarks>
+    public static void Sources<TScore>(EdgeView A, TScore score, Matrix X, Matrix dZ, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da, Matrix coefficients)
+        where TScore : struct, IAttentionScore
+    {
+        if (coefficients.IsMissing) Run<TScore, AtSources>(A, score, X, dZ, heads, terms, dropout, dOwn, dX, da, default, default);
+        else Run<TScore, AtSourcesAfter>(A, score, X, dZ, heads, terms, dropout, dOwn, dX, da, coefficients, default);
+    }
 
-    private static void Run<TScore, TEnd>(EdgeView A, TScore score, Matrix own, Matrix gathered, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da, Matrix edgeSums)
+    private static void Run<TScore, TEnd>(EdgeView A, TScore score, Matrix own, Matrix gathered, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da, Matrix coefficients, Matrix edgeSums)
         where TScore : struct, IAttentionScore
         where TEnd : struct, IEnd
     {
         long d = own.Columns / heads;
-        if (Vector512.IsHardwareAccelerated && d > Vector256<Real>.Count) Run<TScore, TEnd, Lanes512, Vector512<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da, edgeSums);
-        else if (Vector256.IsHardwareAccelerated && d > Vector128<Real>.Count) Run<TScore, TEnd, Lanes256, Vector256<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da, edgeSums);
-        else Run<TScore, TEnd, Lanes128, Vector128<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da, edgeSums);
+        if (Vector512.IsHardwareAccelerated && d > Vector256<Real>.Count) Run<TScore, TEnd, Lanes512, Vector512<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da, coefficients, edgeSums);
+        else if (Vector256.IsHardwareAccelerated && d > Vector128<Real>.Count) Run<TScore, TEnd, Lanes256, Vector256<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da, coefficients, edgeSums);
+        else Run<TScore, TEnd, Lanes128, Vector128<Real>>(A, score, own, gathered, heads, terms, dropout, dOwn, dX, da, coefficients, edgeSums);
     }
 
-    private static void Run<TScore, TEnd, TLanes, TVector>(EdgeView A, TScore score, Matrix own, Matrix gathered, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da, Matrix edgeSums)
+    private static void Run<TScore, TEnd, TLanes, TVector>(EdgeView A, TScore score, Matrix own, Matrix gathered, int heads, Matrix terms, EdgeDropout dropout, Matrix dOwn, Matrix dX, Matrix da, Matrix coefficients, Matrix edgeSums)
         where TScore : struct, IAttentionScore
         where TEnd : struct, IEnd
         where TLanes : struct, ILanes<TVector>
@@ -75,6 +83,7 @@ internal static unsafe class FusedAttentionAdjoint
                 Heads = heads,
                 Terms = terms,
                 Dropout = dropout,
+                Coefficients = coefficients,
                 dOwn = dOwn,
                 dX = dX,
                 da = partial,
@@ -109,16 +118,30 @@ internal static unsafe class FusedAttentionAdjoint
     private interface IEnd
     {
         static abstract bool IsSource { get; }
+
+        /// <summary>True where the pass before has left the coefficients.</summary>
+        static abstract bool IsAfter { get; }
     }
 
     private readonly struct AtDestinations : IEnd
     {
         public static bool IsSource => false;
+
+        public static bool IsAfter => false;
     }
 
     private readonly struct AtSources : IEnd
     {
         public static bool IsSource => true;
+
+        public static bool IsAfter => false;
+    }
+
+    private readonly struct AtSourcesAfter : IEnd
+    {
+        public static bool IsSource => true;
+
+        public static bool IsAfter => true;
     }
 
     private struct Job<TScore, TEnd, TLanes, TVector> : IRowJob
@@ -130,7 +153,7 @@ internal static unsafe class FusedAttentionAdjoint
         public EdgeView A;
         public int* Index;
         public TScore Score;
-        public Matrix Own, Gathered, Terms, dOwn, dX, da;
+        public Matrix Own, Gathered, Terms, Coefficients, dOwn, dX, da;
         public int Heads;
         public EdgeDropout Dropout;
         public Real* Parts;
@@ -180,47 +203,72 @@ internal static unsafe class FusedAttentionAdjoint
         {
             RowVector.Clear(sums, RowEntries);
             if (first == last) return;
-            Real* S = tiles, dL = S + tile, slope = dL + tile, B = slope + tile, m = B + tile;
             long d = Own.Columns / Heads;
-            bool sixteen = EdgeRows.AreSixteen<TLanes, TVector>(Heads, d);
+            // At the destinations a score may read the gathered rows too, and has asked for them.
+            bool asksOther = TScore.Asks && EdgeRows.IsWorthAsking(Score.Other);
+            bool asksGathered = (TEnd.IsSource || !TScore.ReadsValues) && EdgeRows.IsWorthAsking(Gathered);
+            bool sixteen = SixteenVectors.Are<TLanes, TVector>(Heads, d);
             Real* own = Score.Prepare<TLanes, TVector>(i, scratch, adjoint: true);
-            Real* row = EdgeRows.HeadsPadded(Own.Data + i * Own.Stride, Heads, d, Padded, rowCopy);
+            Real* row = TEnd.IsAfter ? null : EdgeRows.HeadsPadded(Own.Data + i * Own.Stride, Heads, d, Padded, rowCopy);
+            // B·S and dL of a tile, head by head as they are formed, or edge by edge as they are kept.
+            TileNumbers S = TEnd.IsAfter ? new(tiles, 2 * Heads, 1) : TileNumbers.HeadByHead(tiles);
+            TileNumbers dL = TEnd.IsAfter ? new(tiles + Heads, 2 * Heads, 1) : TileNumbers.HeadByHead(tiles + tile);
             for (long q = first; q < last; q += EdgeRows.Tile)
             {
                 int count = (int)Math.Min(EdgeRows.Tile, last - q);
                 int* index = Index + q;
+                int reach = (int)Math.Min(int.MaxValue, A.Count - 1 - q), toOther = asksOther ? reach : -1, toGathered = asksGathered ? reach : -1;
                 Prefetch(q + EdgeRows.Ahead, count);
                 int* numbers = Numbers == null ? null : Numbers + q;
                 if (TScore.ReadsEdges) Score.ReadEdges<TLanes, TVector>(own, index, numbers, q, count);
-                Score.Logits<TLanes, TVector>(own, index, count, S, slope);    // (9)   L
-                EdgeRows.HeadDots<TLanes, TVector>(row, Gathered, Heads, Padded, index, count, dL); // (19)  dS = ⟨dZ, X⟩
-                if (Dropout.Drops)
-                {
-                    Dropout.Draw(A, q, count, Heads, B);
-                    for (int k = 0; k < Heads * EdgeRows.Tile; k += EdgeRows.Tile) RowVector.Multiply(B + k, dL + k, dL + k, count);
-                }
-                if (TEnd.IsSource) GatherTerms(index, count, m, tile);
-                for (int k = 0; k < Heads; k++) Coefficients(i, k, count, S + k * EdgeRows.Tile, dL + k * EdgeRows.Tile, m + k * EdgeRows.Tile, tile);
-                if (TScore.ReadsEdges && edges != null) Score.AddGradients<TLanes, TVector>(own, numbers, q, count, dL, slope, sums, edges);
-                else Score.AddGradient<TLanes, TVector>(own, index, count, dL, slope, sums);
+                if (TEnd.IsAfter) EdgeRows.Copy(Coefficients, numbers, q, count, tiles);
+                else Form(i, q, count, own, row, toOther, toGathered, tiles, tile);
+                if (!TEnd.IsSource && !Coefficients.IsMissing) Keep(numbers, q, count, tiles, tiles + tile);
+                if (TScore.ReadsEdges && edges != null) Score.AddGradients<TLanes, TVector>(own, numbers, q, count, dL.Data, sums, edges);
+                else Score.AddGradient<TLanes, TVector>(own, index, count, TEnd.IsAfter ? toOther : -1, dL, sums);
                 if (!TEnd.IsSource) continue;
-                for (int k = 0; k < Heads; k++)
-                {
-                    Real* weights = S + k * EdgeRows.Tile;
-                    if (Dropout.Drops) RowVector.Multiply(B + k * EdgeRows.Tile, weights, weights, count);
-                    if (!sixteen) EdgeRows.AddWeighted<TLanes, TVector>(weights, Gathered.Data + k * d, Gathered.Stride, d, index, count, sums + (Heads + k) * Padded); // (37)  Sᵀ·dZ
-                }
-                if (sixteen) EdgeRows.AddWeightedSixteen<TLanes, TVector>(S, Heads, Gathered.Data, Gathered.Stride, index, count, sums + Heads * Padded); // (37)  of all heads
+                if (sixteen) SixteenVectors.AddWeighted<TLanes, TVector>(S, Heads, Gathered.Data, Gathered.Stride, index, count, TEnd.IsAfter ? toGathered : -1, sums + Heads * Padded); // (37)  Sᵀ·dZ of all heads
+                else
+                    for (int k = 0; k < Heads; k++)
+                        EdgeRows.AddWeighted<TLanes, TVector>(S.Data + k * S.Head, S.Edge, Gathered.Data + k * d, Gathered.Stride, d, index, count, TEnd.IsAfter ? toGathered : -1, sums + (Heads + k) * Padded); // (37)  Sᵀ·dZ
             }
             Score.Finish<TLanes, TVector>(own, sums, sumA);
+        }
+
+        /// <summary>B·S and dL ⊙ σ_L′ of some edges of row i, head by head.</summary>
+        private readonly void Form(long i, long q, int count, Real* own, Real* row, int toOther, int toGathered, Real* S, long tile)
+        {
+            Real* dL = S + tile, slope = dL + tile, B = slope + tile, m = B + tile;
+            int* index = Index + q;
+            Score.Logits<TLanes, TVector>(own, index, count, toOther, S, slope); // (9)   L
+            EdgeRows.HeadDots<TLanes, TVector>(row, Gathered, Heads, Padded, index, count, toGathered, dL); // (19)  dS = ⟨dZ, X⟩
+            if (Dropout.Drops)
+            {
+                Dropout.Draw(A, q, count, Heads, B);
+                for (int k = 0; k < Heads * EdgeRows.Tile; k += EdgeRows.Tile) RowVector.Multiply(B + k, dL + k, dL + k, count);
+            }
+            if (TEnd.IsSource) GatherTerms(index, count, m, tile);
+            for (int k = 0; k < Heads; k++) FormCoefficients(i, k, count, S + k * EdgeRows.Tile, dL + k * EdgeRows.Tile, m + k * EdgeRows.Tile, tile);
+            Score.ThroughSlope<TLanes, TVector>(count, slope, dL);             // (24)  Δ
+            if (!Dropout.Drops) return;
+            for (int k = 0; k < Heads * EdgeRows.Tile; k += EdgeRows.Tile) RowVector.Multiply(B + k, S + k, S + k, count);
+        }
+
+        private readonly void Keep(int* numbers, long first, int count, Real* S, Real* dL)
+        {
+            for (int t = 0; t < count; t++)
+            {
+                Real* to = Coefficients.Data + (numbers == null ? first + t : numbers[t]) * Coefficients.Stride;
+                for (int k = 0; k < Heads; k++) (to[k], to[Heads + k]) = (S[k * EdgeRows.Tile + t], dL[k * EdgeRows.Tile + t]);
+            }
         }
 
         private readonly void Prefetch(long next, long count)
         {
             count = Math.Min(count, A.Count - next);
-            EdgeRows.Prefetch(Gathered, Index + next, count);
-            if (TEnd.IsSource || !TScore.ReadsValues) EdgeRows.Prefetch(Score.Other, Index + next, count);
-            if (TEnd.IsSource) EdgeRows.Prefetch(Terms, Index + next, count);
+            if (!TScore.Asks && (!TEnd.IsAfter || TScore.GradientReadsOther)) EdgeRows.Prefetch(Score.Other, Index + next, count);
+            if (TEnd.IsAfter && Numbers != null) EdgeRows.Prefetch(Coefficients, Numbers + next, count);
+            if (TEnd.IsSource && !TEnd.IsAfter) EdgeRows.Prefetch(Terms, Index + next, count);
             if (TScore.ReadsEdges && Numbers != null) EdgeRows.Prefetch(Score.Edges, Numbers + next, count);
         }
 
@@ -235,7 +283,7 @@ internal static unsafe class FusedAttentionAdjoint
         }
 
         /// <summary>S ← exp(S − m) / s and dL ← S (dL − r), (10) and (21), with the destination's m, 1/s and r.</summary>
-        private readonly void Coefficients(long i, int k, int count, Real* S, Real* dL, Real* m, long tile)
+        private readonly void FormCoefficients(long i, int k, int count, Real* S, Real* dL, Real* m, long tile)
         {
             TVector largest = default, inverse = default, r = default;
             if (!TEnd.IsSource)

@@ -92,6 +92,13 @@ internal static class AttentionSteps
 
     private static string Argument(AttentionOptions options) => options.Concatenate ? "Z" : "Zbar";
 
+    /// <summary>Where the adjoint keeps the coefficients of the edges from its pass over destinations to that over sources; missing where it forms them again.</summary>
+    public static Matrix Coefficients(this Saved saved, Graph graph, AttentionOptions options)
+    {
+        var (rows, columns) = options.Recompute ? default : graph.Coefficients(options.Heads);
+        return columns == 0 ? default : saved.Temporary("coefficients", rows, columns);
+    }
+
     /// <summary>A gradient in the memory of Z^k, which the adjoint has read by then; in one of its own where Z^k is the layer's output.</summary>
     public static Matrix OverZk(this Saved saved, AttentionOptions options, Parameter? b, string name, long rows, Parameter? Wskip = null)
     {

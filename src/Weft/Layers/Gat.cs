@@ -126,7 +126,7 @@ public sealed class Gat : ILayer
             dX = saved.OverZk(options, b, "dX", H.Rows);
             var dU = Wedge is null ? default : saved.Temporary("dU", options.EdgeFeatures, K);
             graph.AttendAdjoint(Scored(graph, saved["cDst"], saved["cSrc"], saved), X, K, saved.EdgeDropout(options), saved.Gathered, Zk, saved["state"], dZk, // (19)–(25), (32)
-                saved.Temporary("terms", n, RowTerms.Count * K), new(dcDst, dcSrc, default, dU), dX);
+                saved.Temporary("terms", n, RowTerms.Count * K), saved.Coefficients(graph, options), new(dcDst, dcSrc, default, dU), dX);
             if (Wedge is not null)
             {
                 daEdge = saved.Temporary("daEdge", K, width / K);

@@ -107,10 +107,10 @@ public sealed class GatV2 : ILayer
             dWedge = Wedge is null ? default : saved.Temporary("dWedge", options.EdgeFeatures, width);
             var Zk = saved["Zk"];
             var Xdst = SharesWeights ? Xsrc.Top(n) : saved["Xdst"];
-            dXdst = SharesWeights ? saved.Temporary("dXdst", n, width) : saved.Over("Xdst", "dXdst", n, width);
-            dXsrc = saved.OverZk(options, b, "dXsrc", H.Rows);
+            dXdst = saved.OverZk(options, b, "dXdst", n);
+            dXsrc = SharesWeights ? saved.Temporary("dXsrc", H.Rows, width) : saved.Over("Xsrc", "dXsrc", H.Rows, width);
             graph.AttendAdjoint(Scored(graph, Xdst, Xsrc), Xsrc, K, saved.EdgeDropout(options), saved.Gathered, Zk, saved["state"], dZk, // (19)–(30), (37)  the bracket
-                saved.Temporary("terms", n, RowTerms.Count * K), new(dXdst, default, da, dWedge), dXsrc);
+                saved.Temporary("terms", n, RowTerms.Count * K), saved.Coefficients(graph, options), new(dXdst, default, da, dWedge), dXsrc);
         }
         saved.AddGradient(graph, a, da);
         if (Wedge is not null) saved.AddGradient(graph, Wedge, dWedge);

@@ -107,9 +107,9 @@ public sealed class SelfAttention : ILayer
         else
         {
             var Zk = saved["Zk"];
-            (dQm, dKm, dVm) = (saved.Over("Qm", "dQm", n, width), saved.Temporary("dKm", H.Rows, width), saved.OverZk(options, b, "dVm", H.Rows, Wskip));
+            (dQm, dKm, dVm) = (saved.OverZk(options, b, "dQm", n, Wskip), saved.Over("Km", "dKm", H.Rows, width), saved.Over("Vm", "dVm", H.Rows, width));
             graph.AttendAdjoint(Scoring.DotProduct(Qm, Km, τ), Vm, K, saved.EdgeDropout(options), saved.Gathered, Zk, saved["state"], dZk,
-                saved.Temporary("terms", n, RowTerms.Count * K), new(dQm, dKm, default), dVm);
+                saved.Temporary("terms", n, RowTerms.Count * K), saved.Coefficients(graph, options), new(dQm, dKm, default), dVm);
         }
         saved.AddProductGradient(graph, WQ, H.Top(n), dQm, "dWQ");             // dW_Q = Hᵀ·dQ
         saved.AddProductGradient(graph, WK, H, dKm, "dWK");                    // dW_K = Hᵀ·dK

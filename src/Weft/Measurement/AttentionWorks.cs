@@ -17,7 +17,7 @@ internal sealed class AttentionWorks
     private readonly long features;
     private readonly int heads;
     private readonly Work gather, spmm;
-    private readonly Lazy<Matrix> X, theirs, own, dZ, dX, terms;
+    private readonly Lazy<Matrix> X, theirs, own, dZ, dX, terms, coefficients;
     private readonly Operands operands;
 
     /// <summary>Attention over rows of F = K·d features.</summary>
@@ -34,6 +34,7 @@ internal sealed class AttentionWorks
         long N = graph.OwnedSources;
         (theirs, own, dZ, dX) = (operands.Random(N, features), operands.Random(N, features), operands.Random(N, features), Operands.Zero(N, features));
         terms = Operands.Zero(N, RowTerms.Count * heads);
+        coefficients = Operands.Zero(graph.Edges, 2 * heads);
     }
 
     /// <summary>Six kernels.</summary>
@@ -61,7 +62,7 @@ internal sealed class AttentionWorks
         });
         yield return Of(name, rows.Forward, 1, operations.Forward, () => graph.Attend(scoring(), X.Value, heads, default, default, attended.Value.Z, attended.Value.State));
         yield return Of($"{name} adjoint", rows.Adjoint, 5, operations.Adjoint, () =>
-            graph.AttendAdjoint(scoring(), X.Value, heads, default, default, attended.Value.Z, attended.Value.State, dZ.Value, terms.Value, gradient(), dX.Value));
+            graph.AttendAdjoint(scoring(), X.Value, heads, default, default, attended.Value.Z, attended.Value.State, dZ.Value, terms.Value, coefficients.Value, gradient(), dX.Value));
     }
 
     private Work Of(string name, int rowsPerEdge, int rowsPerNode, int operations, Action run) => new(name, $"{heads}×{features / heads}", run)

@@ -28,6 +28,12 @@ public sealed record ModelSettings
     /// <summary>Rate of dropout on attention coefficients.</summary>
     public double AttentionDropout { get; init; }
 
+    /// <summary>
+    /// Attention: true to form the coefficients of the edges twice in the adjoint instead of keeping two numbers an edge and head from one pass to the other:
+    /// slower, smaller, the same bits (with edge features, but for rounding). Null keeps them; the command decides by the size of the graph.
+    /// </summary>
+    public bool? Recompute { get; init; }
+
     /// <summary>Activation of hidden layers: elu for attention, relu for the others. "none" for none, "prelu" for a leaky ReLU with a learned slope.</summary>
     public string? Activation { get; init; }
 
@@ -112,6 +118,17 @@ public static class Architecture
 
     /// <summary>True for models that read features of the edges.</summary>
     public static bool ReadsEdgeFeatures(string model) => model is "gat" or "gatv2" or "gine";
+
+    /// <summary>What the command chooses for <see cref="ModelSettings.Recompute"/>: coefficients are kept unless they take more than 256 MB and more than a hidden layer's output.</summary>
+    /// <param name="settings">The settled model.</param>
+    /// <param name="nodes">N</param>
+    /// <param name="edges">E, loops included.</param>
+    internal static bool Recomputes(ModelSettings settings, long nodes, long edges)
+    {
+        const double few = 256 << 20;
+        double coefficients = 2.0 * sizeof(Real) * edges * Math.Max(settings.Heads, settings.OutputHeads), output = (double)sizeof(Real) * nodes * settings.Heads * (settings.Hidden ?? 8);
+        return HasHeads(settings.Model) && coefficients > Math.Max(few, output);
+    }
 
     /// <summary>The settings with every default filled in that the model's name decides.</summary>
     public static ModelSettings Settle(ModelSettings settings)
@@ -207,6 +224,7 @@ public static class Architecture
             Slope = settings.Slope,
             EdgeFeatures = ReadsEdgeFeatures(settings.Model) ? settings.EdgeFeatures : 0,
             AttentionDropout = settings.AttentionDropout,
+            Recompute = settings.Recompute ?? false,
             ShareWeights = settings.ShareWeights,
             Hidden = settings.Hidden ?? 64,
             Residual = settings.Model == "transformer",

@@ -39,6 +39,9 @@ public sealed record LayerSettings
     /// <summary>Rate of dropout on attention coefficients.</summary>
     public double AttentionDropout { get; init; }
 
+    /// <summary>Attention: form the coefficients of the edges twice in the adjoint instead of keeping them.</summary>
+    public bool Recompute { get; init; }
+
     /// <summary>Rate of a dropout layer.</summary>
     public double Dropout { get; init; }
 
@@ -57,7 +60,7 @@ public sealed record LayerSettings
     /// <summary>D_e, features of an edge: GAT, GATv2 (0 for none) and GINE.</summary>
     public long EdgeFeatures { get; init; }
 
-    internal AttentionOptions Attention => new(Heads, Concatenate, Bias, Activation, Slope, AttentionDropout, EdgeFeatures);
+    internal AttentionOptions Attention => new(Heads, Concatenate, Bias, Activation, Slope, AttentionDropout, EdgeFeatures, Recompute);
 }
 
 /// <summary>Every layer by name. A line here is all that the command, the tests and the benchmarks need to know of a new layer.</summary>

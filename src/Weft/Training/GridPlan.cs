@@ -53,6 +53,8 @@ internal static class GridPlan
     {
         var layers = LayerShapes.Of(model, size.Features, size.Classes, size.FeatureEntries is not null);
         var memory = MemoryPlan.For(size, model, settings);
+        // Where heads are shared out, no process keeps the coefficients of all.
+        var shared = new Lazy<Func<DataSize, MemoryPlan>>(() => MemoryPlan.For(size, model with { Recompute = true }, settings));
         return new PlanRequest
         {
             Nodes = size.Nodes,
@@ -61,7 +63,7 @@ internal static class GridPlan
             EntriesPerNode = (size.FeatureEntries ?? 0) / (double)size.Nodes,
             Processes = processes,
             RanksPerNode = ranksPerNode,
-            Memory = share => ProgramBytes + GridMemory.Bytes(share, size, memory, layers) + GridMemory.Passing(share, size, layers),
+            Memory = share => ProgramBytes + GridMemory.Bytes(share, size, share.Grid.Channels > 1 ? shared.Value : memory, layers) + GridMemory.Passing(share, size, layers),
         };
     }
 }

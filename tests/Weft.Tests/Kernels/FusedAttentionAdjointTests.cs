@@ -22,7 +22,7 @@ public class FusedAttentionAdjointTests
         Matrix Run(Matrix at)
         {
             Matrix dX = Matrix.Allocate(sources, heads * d), dOther = Matrix.Allocate(sources, heads);
-            FusedAttentionAdjoint.Sources(bySource, new SumScore(other, own, (Real)0.2), X, dZ, heads, at, default, dOther, dX, default);
+            FusedAttentionAdjoint.Sources(bySource, new SumScore(other, own, (Real)0.2), X, dZ, heads, at, default, dOther, dX, default, default);
             return dX;
         }
         var expected = Run(terms);

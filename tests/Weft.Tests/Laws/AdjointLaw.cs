@@ -191,6 +191,7 @@ public class AdjointLaw
     {
         const int columns = Heads * Width;
         long n = graph.OwnedDestinations, N = graph.OwnedSources;
+        foreach (bool keeps in new[] { false, true })
         foreach (var (kind, features) in new[] { (ScoringKind.Additive, false), (ScoringKind.AdditiveBeforeNonlinearity, false), (ScoringKind.DotProduct, false), (ScoringKind.Additive, true), (ScoringKind.AdditiveBeforeNonlinearity, true) })
         {
             // Where all messages are one and the same the gradients at the features' weights are nothing but rounding.
@@ -198,14 +199,14 @@ public class AdjointLaw
             int w = kind == ScoringKind.Additive ? Heads : columns;
             bool hasVector = kind == ScoringKind.AdditiveBeforeNonlinearity;
             Matrix[] operands = [Random(n, w, 1), Random(N, w, 2), hasVector ? Random(Heads, Width, 3) : default, Random(N, columns, 4), features ? Random(OracleGraph.EdgeFeatures, w, 5) : default];
-            var (y, Z, state, terms) = (Random(n, columns, 5), Unset(n, columns), Unset(n, 2 * Heads), Unset(n, 4 * Heads));
+            var (y, Z, state, terms, coefficients) = (Random(n, columns, 5), Unset(n, columns), Unset(n, 2 * Heads), Unset(n, 4 * Heads), keeps ? Unset(graph.Edges, 2 * Heads) : default);
             Matrix[] gradients = [Unset(n, w), Unset(N, w), hasVector ? Unset(Heads, Width) : default, Unset(N, columns), features ? Unset(OracleGraph.EdgeFeatures, w) : default];
             for (long i = 0; i < N; i++)
                 for (long j = 0; j < w; j++) operands[1][i, j] += operands[1][i, j] > 0 ? 4 : -4;
             if (features) Scale(operands[4], 0.25);
             Scoring Scored(Matrix[] of) => new(kind, of[0], of[1], of[2], 0.25) { Edges = features ? graph.EdgeFeatures : default, EdgeWeights = of[4] };
             graph.Attend(Scored(operands), operands[3], Heads, default, default, Z, state);
-            graph.AttendAdjoint(Scored(operands), operands[3], Heads, default, default, Z, state, y, terms, new(gradients[0], gradients[1], gradients[2], gradients[4]), gradients[3]);
+            graph.AttendAdjoint(Scored(operands), operands[3], Heads, default, default, Z, state, y, terms, coefficients, new(gradients[0], gradients[1], gradients[2], gradients[4]), gradients[3]);
             for (int at = 0; at < operands.Length; at++)
             {
                 if (operands[at].IsMissing) continue;

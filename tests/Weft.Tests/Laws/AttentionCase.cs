@@ -56,6 +56,16 @@ internal sealed record AttentionCase(string Layer, LayerSettings Settings)
                 Closeness.Check(what + "dH_prev", composed.InputGradient, fused.InputGradient, Math.Max(1, attention * magnitude("H")));
             foreach (var (name, gradient) in composed.Gradients)
                 Closeness.Check($"{what}d{name}", gradient, fused.Gradients[name], Math.Max(1, attention * magnitude(name)));
+            // Coefficients formed twice instead of kept are the same ones; with edge features the three terms of P are added in another order.
+            var again = new LayerRun((this with { Settings = Settings with { Recompute = true } }).Create(), graph, mode).With(parameters).Run(H, dH);
+            if (Settings.EdgeFeatures > 0)
+                foreach (var (name, gradient) in composed.Gradients)
+                    Closeness.Check($"{what}d{name}, recomputed", gradient, again.Gradients[name], Math.Max(1, attention * magnitude(name)));
+            else
+            {
+                if (mode == InputMode.Dense) Closeness.CheckBits(what + "dH_prev, recomputed", fused.InputGradient, again.InputGradient);
+                foreach (var (name, gradient) in fused.Gradients) Closeness.CheckBits($"{what}d{name}, recomputed", gradient, again.Gradients[name]);
+            }
         }
         var predicted = new LayerRun(Create(), graph, InputMode.Traced, training: false).With(parameters).Output(H);
         Closeness.Check($"{this}, {where}, prediction: H", predicted, new LayerRun(Create(), graph, training: false).With(parameters).Output(H));
