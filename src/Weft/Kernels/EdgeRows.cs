@@ -18,8 +18,11 @@ internal static unsafe class EdgeRows
     /// <summary>Edges whose scores and rows are worked on together, so that their rows are still in cache for the sums.</summary>
     public const int Tile = 32;
 
-    /// <summary>Entries of a matrix that the second cache holds anyway: nothing is asked for.</summary>
-    private const long StaysInCache = (1 << 20) / sizeof(Real);
+    /// <summary>
+    /// Entries of a matrix that one thread's second cache holds: nothing is asked for. Several threads share what they write, and a row that another
+    /// one has written is as far away as memory.
+    /// </summary>
+    private static long StaysInCache => (RowParallel.Threads == 1 ? 1 << 20 : 1 << 15) / sizeof(Real);
 
     /// <summary>Edges whose dot products run side by side.</summary>
     public const int Abreast = 4;

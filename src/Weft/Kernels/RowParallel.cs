@@ -14,6 +14,8 @@ internal interface IRowJob
 /// sizes alone, so the number of threads never shows in a result.
 /// </summary>
 /// <remarks>
+/// Every thread begins with the same share of the rows in every job, and takes rows from others' shares only when its own is done: what it
+/// wrote in one job is still in its own core's cache in the next.
 /// Threads wait for work by spinning for some microseconds, then sleeping. A caller never waits for a thread that has not
 /// begun: on a machine that is busy with other things it does the rows itself. While one caller has the threads, another caller
 /// (a rank of a thread communicator, a second prediction) runs its job alone: the same bits, no waiting.
@@ -24,6 +26,9 @@ internal static unsafe class RowParallel
     private const long WorthSharing = 16_384;
     private const int SpinsBeforeSleep = 2_000;
 
+    /// <summary>More threads than this do not share one job.</summary>
+    private const int MostThreads = 1024;
+
     private static readonly Lock Gate = new();
     private static readonly object Bell = new();
     private static int threads = Environment.ProcessorCount;
@@ -33,8 +38,12 @@ internal static unsafe class RowParallel
     // The job that is being shared. Written while the door is closed and nobody is inside; read from inside only.
     private static delegate*<void*, long, long, void> run;
     private static void* state;
-    private static long rows, chunk, nextRow;
+    private static long rows, chunk, share;
     private static int wanted;
+
+    // Where each thread's share goes on, a cache line or two apart.
+    private const int LineEntries = 16;
+    private static readonly long[] Next = new long[(MostThreads + 1) * LineEntries];
 
     // The door to the job: its number from bit 17 on, bit 16 set when it is closed, below that how many threads are inside.
     private const long Closed = 1 << 16, Inside = Closed - 1, NextJob = 1 << 17;
@@ -60,7 +69,7 @@ internal static unsafe class RowParallel
         where TJob : struct, IRowJob
     {
         if (rowCount <= 0) return;
-        int crew = Volatile.Read(ref threads);
+        int crew = Math.Min(Volatile.Read(ref threads), MostThreads);
         if (crew == 1 || work < WorthSharing || rowCount <= granularity || Interlocked.CompareExchange(ref busy, 1, 0) != 0)
         {
             job.Run(0, rowCount);
@@ -83,12 +92,13 @@ internal static unsafe class RowParallel
         state = bodyState;
         rows = rowCount;
         chunk = size;
-        nextRow = 0;
+        share = ((rowCount + size - 1) / size + crew - 1) / crew * size;
+        for (int member = 0; member < crew; member++) Next[(member + 1) * LineEntries] = member * share;
         wanted = crew - 1;
         Interlocked.Exchange(ref door, (Volatile.Read(ref door) & ~(Closed | Inside)) + NextJob);
         if (Volatile.Read(ref sleepers) > 0)
             lock (Bell) Monitor.PulseAll(Bell);
-        Work();
+        Work(0);
         Interlocked.Or(ref door, Closed);
         var spinner = new SpinWait();
         while ((Volatile.Read(ref door) & Inside) != 0)
@@ -98,14 +108,22 @@ internal static unsafe class RowParallel
         }
     }
 
-    private static void Work()
+    private static void Work(int member)
     {
-        long size = chunk, count = rows;
-        while (true)
+        long size = chunk, count = rows, each = share;
+        int crew = wanted + 1;
+        for (int k = 0; k < crew; k++)
         {
-            long first = Interlocked.Add(ref nextRow, size) - size;
-            if (first >= count) return;
-            run(state, first, Math.Min(first + size, count));
+            int whose = (member + k) % crew;
+            long end = Math.Min((whose + 1) * each, count);
+            ref long next = ref Next[(whose + 1) * LineEntries];
+            // Looking first spares a share that is done a write.
+            while (Volatile.Read(ref next) < end)
+            {
+                long first = Interlocked.Add(ref next, size) - size;
+                if (first >= end) break;
+                run(state, first, Math.Min(first + size, end));
+            }
         }
     }
 
@@ -141,7 +159,7 @@ internal static unsafe class RowParallel
                 }
                 try
                 {
-                    if (index <= wanted) Work();
+                    if (index <= wanted) Work(index);
                 }
                 catch (Exception failure)
                 {
