@@ -4,7 +4,7 @@ namespace Weft.Kernels;
 
 /// <summary>
 /// How attention scores an edge, from a row at each end of it. "Own" is the end whose row a thread works on, the destination in
-/// one pass and the source in the other; "other" is the end that an edge gathers. Numbers of edge t and head k lie at [k · 32 + t].
+/// one pass and the source in the other; "other" is the end that an edge gathers.
 /// </summary>
 internal unsafe interface IAttentionScore
 {
@@ -38,9 +38,9 @@ internal unsafe interface IAttentionScore
     /// <param name="others">Rows at the other ends.</param>
     /// <param name="count">Edges.</param>
     /// <param name="reach">The last place after <paramref name="others"/> up to which rows are asked for; −1 for none.</param>
-    /// <param name="L">[K, 32]</param>
-    /// <param name="slope">[K, 32]</param>
-    void Logits<TLanes, TVector>(Real* own, int* others, int count, int reach, Real* L, Real* slope)
+    /// <param name="L">The logits, laid out as the caller chooses for the shape of the heads.</param>
+    /// <param name="slope">As L.</param>
+    void Logits<TLanes, TVector>(Real* own, int* others, int count, int reach, in TileNumbers L, in TileNumbers slope)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged;
 
@@ -48,7 +48,7 @@ internal unsafe interface IAttentionScore
     static abstract bool GradientReadsOther { get; }
 
     /// <summary>dL ← dL ⊙ σ_L′ where that is one number an edge and head, as <see cref="Logits"/> left it.</summary>
-    void ThroughSlope<TLanes, TVector>(int count, Real* slope, Real* dL)
+    void ThroughSlope<TLanes, TVector>(int count, in TileNumbers slope, in TileNumbers dL)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged;
 
@@ -86,7 +86,7 @@ internal unsafe interface IAttentionScore
     }
 
     /// <summary>What <see cref="AddGradient"/> does, and the same for the sums over edges; the edges are those that were read last.</summary>
-    void AddGradients<TLanes, TVector>(Real* own, int* numbers, long first, int count, Real* dL, Real* sum, Real* edgeSums)
+    void AddGradients<TLanes, TVector>(Real* own, int* numbers, long first, int count, in TileNumbers dL, Real* sum, Real* edgeSums)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
@@ -104,7 +104,7 @@ internal unsafe interface IScoreOfSum<TSelf> : IAttentionScore
     long Heads { get; }
 
     /// <summary>G_t = dL[t] ∂L[t]/∂y_t, up to the factor of <see cref="IAttentionScore.Finish"/>, over the rows y_t of a tile.</summary>
-    void Slopes<TLanes, TVector>(Real* own, Real* tile, long row, int count, Real* dL)
+    void Slopes<TLanes, TVector>(Real* own, Real* tile, long row, int count, in TileNumbers dL)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged;
 }

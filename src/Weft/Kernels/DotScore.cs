@@ -28,18 +28,24 @@ internal readonly unsafe struct DotScore(Matrix own, Matrix other, long heads, R
         EdgeRows.HeadsPadded(own.Data + row * own.Stride, heads, own.Columns / heads, EdgeRows.Padded<TLanes, TVector>(own.Columns / heads), scratch);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Logits<TLanes, TVector>(Real* x, int* others, int count, int reach, Real* L, Real* slope)
+    public void Logits<TLanes, TVector>(Real* x, int* others, int count, int reach, in TileNumbers L, in TileNumbers slope)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
         long d = other.Columns / heads, padded = EdgeRows.Padded<TLanes, TVector>(d);
-        EdgeRows.HeadDots<TLanes, TVector>(x, other, heads, padded, others, count, reach, L);
+        if (L.AreEdgeByEdge)
+        {
+            EightHeads.Dots(x, other, others, count, reach, L.Data);
+            for (int p = 0; p < EightHeads.Count * count; p++) L.Data[p] *= scale;  // L = τ·⟨Q_i, K_j⟩
+            return;
+        }
+        EdgeRows.HeadDots<TLanes, TVector>(x, other, heads, padded, others, count, reach, L.Data);
         var τ = TLanes.All(scale);
         for (long k = 0; k < heads; k++)
-            for (long t = k * EdgeRows.Tile; t < k * EdgeRows.Tile + count; t += TLanes.Count) TLanes.Store(TLanes.Multiply(τ, TLanes.Load(L + t)), L + t); // L = τ·⟨Q_i, K_j⟩
+            for (long t = k * EdgeRows.Tile; t < k * EdgeRows.Tile + count; t += TLanes.Count) TLanes.Store(TLanes.Multiply(τ, TLanes.Load(L.Data + t)), L.Data + t); // L = τ·⟨Q_i, K_j⟩
     }
 
-    public void ThroughSlope<TLanes, TVector>(int count, Real* slope, Real* dL)
+    public void ThroughSlope<TLanes, TVector>(int count, in TileNumbers slope, in TileNumbers dL)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
@@ -52,6 +58,11 @@ internal readonly unsafe struct DotScore(Matrix own, Matrix other, long heads, R
         where TVector : unmanaged
     {
         long d = other.Columns / heads, padded = EdgeRows.Padded<TLanes, TVector>(d);
+        if (EightHeads.Are(heads, d))
+        {
+            EightHeads.AddWeighted(dL, other, others, count, reach, sum);      // dQ = τ·dL·K, dK = τ·dLᵀ·Q
+            return;
+        }
         for (long k = 0; k < heads; k++)
             EdgeRows.AddWeighted<TLanes, TVector>(dL.Data + k * dL.Head, dL.Edge, other.Data + k * d, other.Stride, d, others, count, reach, sum + k * padded); // dQ = τ·dL·K, dK = τ·dLᵀ·Q
     }

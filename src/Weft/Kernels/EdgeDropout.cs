@@ -14,8 +14,8 @@ internal readonly unsafe struct EdgeDropout(RandomKey key, int firstHead, double
 
     public bool Drops => edgeIds != null;
 
-    /// <summary>B of the entries first, first + 1, … of a view; that of entry t and head k goes to B[k · 32 + t].</summary>
-    public void Draw(EdgeView view, long first, int count, int heads, Real* B)
+    /// <summary>B of the entries first, first + 1, … of a view.</summary>
+    public void Draw(EdgeView view, long first, int count, int heads, in TileNumbers B)
     {
         uint* id = stackalloc uint[CounterRandom.Batch], block = stackalloc uint[CounterRandom.Batch], words = stackalloc uint[4 * CounterRandom.Batch];
         for (int start = 0; start < count; start += CounterRandom.Batch)
@@ -29,7 +29,7 @@ internal readonly unsafe struct EdgeDropout(RandomKey key, int firstHead, double
                 for (int t = 0; t < CounterRandom.Batch; t++) block[t] = (uint)(firstHead + k) / 4;
                 CounterRandom.Words(key, id, block, words);
                 for (int h = 0; h < together; h++)
-                    for (int t = 0; t < here; t++) B[(k + h) * EdgeRows.Tile + start + t] = words[4 * t + lane + h] >= threshold ? scale : 0;
+                    for (int t = 0; t < here; t++) B.Data[(start + t) * B.Edge + (k + h) * B.Head] = words[4 * t + lane + h] >= threshold ? scale : 0;
                 k += together;
             }
         }

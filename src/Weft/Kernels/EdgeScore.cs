@@ -88,12 +88,12 @@ internal readonly unsafe struct EdgeScore<TScore>(TScore score, Matrix E, Real* 
         }
     }
 
-    public void Logits<TLanes, TVector>(Real* own, int* others, int count, int reach, Real* L, Real* slope)
+    public void Logits<TLanes, TVector>(Real* own, int* others, int count, int reach, in TileNumbers L, in TileNumbers slope)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged =>
         OverTile<TLanes, TVector>(own).Logits<TLanes, TVector>(PlainOwn(own), Place, count, reach: -1, L, slope);
 
-    public void ThroughSlope<TLanes, TVector>(int count, Real* slope, Real* dL)
+    public void ThroughSlope<TLanes, TVector>(int count, in TileNumbers slope, in TileNumbers dL)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged => score.ThroughSlope<TLanes, TVector>(count, slope, dL);
 
@@ -102,7 +102,7 @@ internal readonly unsafe struct EdgeScore<TScore>(TScore score, Matrix E, Real* 
         where TVector : unmanaged =>
         OverTile<TLanes, TVector>(own).AddGradient<TLanes, TVector>(PlainOwn(own), Place, count, reach: -1, dL, sum);
 
-    public void AddGradients<TLanes, TVector>(Real* own, int* numbers, long first, int count, Real* dL, Real* sum, Real* edgeSums)
+    public void AddGradients<TLanes, TVector>(Real* own, int* numbers, long first, int count, in TileNumbers dL, Real* sum, Real* edgeSums)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {

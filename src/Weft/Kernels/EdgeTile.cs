@@ -18,6 +18,13 @@ internal readonly unsafe struct TileNumbers(Real* data, long edge, long head)
     /// <summary>Head after head, 32 edges each, as scores leave them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TileNumbers HeadByHead(Real* data) => new(data, 1, EdgeRows.Tile);
+
+    /// <summary>Edge after edge, as <see cref="EightHeads"/> work on them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TileNumbers EdgeByEdge(Real* data) => new(data, EightHeads.Count, 1);
+
+    /// <summary>True if the numbers of an edge lie side by side.</summary>
+    public bool AreEdgeByEdge => Head == 1;
 }
 
 /// <summary>The rows of four edges; edges past the last one are the last one again.</summary>

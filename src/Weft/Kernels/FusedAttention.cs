@@ -108,25 +108,34 @@ internal static unsafe class FusedAttention
         public readonly void Run(long first, long last)
         {
             var pieces = A.Pieces;
-            long tile = Heads * EdgeRows.Tile + TLanes.Count;
+            long tile = Heads * EdgeRows.Tile + TLanes.Count, d = X.Columns / Heads;
+            bool eight = EightHeads.Are(Heads, d);
             Real* buffers = Scratch.Take(ScratchUse.Attention, RowEntries + TLanes.Count + 3 * tile + Score.RowScratch<TLanes, TVector>());
             Real* L = buffers, row = L + 3 * tile, own = row + RowEntries + TLanes.Count;
             for (long p = first; p < last; p++)
             {
                 if (pieces.Part[p] >= 0)
                 {
-                    Row(pieces.FirstRow[p], pieces.FirstEdge[p], pieces.LastEdge[p], own, Parts + pieces.Part[p] * RowEntries, L, tile);
+                    Real* part = Parts + pieces.Part[p] * RowEntries;
+                    Row(pieces.FirstRow[p], pieces.FirstEdge[p], pieces.LastEdge[p], own, part, L, tile);
+                    if (eight) EightHeads.Pair(part + Heads * Padded);
                     continue;
                 }
                 for (long i = pieces.FirstRow[p]; i < pieces.LastRow[p]; i++)
                 {
                     Row(i, A.Pointers[i], A.Pointers[i + 1], own, row, L, tile);
+                    if (eight && Z.Step == d && State.Step == 2)
+                    {
+                        EightHeads.Store(row, Normalize, Z.Rows.Data + i * Z.Rows.Stride + Z.First, State.Rows.Data + i * State.Rows.Stride + State.First);
+                        continue;
+                    }
+                    if (eight) EightHeads.Pair(row + Heads * Padded);
                     Store(i, row);
                 }
             }
         }
 
-        /// <summary>m, s and s·Z_i over some edges of row i.</summary>
+        /// <summary>s·Z_i, m and s over some edges of row i: (m, s) of one head after another, or those of eight heads as [m ‖ s].</summary>
         private readonly void Row(long i, long first, long last, Real* scratch, Real* row, Real* L, long tile)
         {
             Real* slope = L + tile, B = slope + tile, states = row + Heads * Padded;
@@ -135,6 +144,8 @@ internal static unsafe class FusedAttention
             if (first == last) return;
             // The rows of X are asked for by the first loop that reads them.
             bool asksOther = TScore.Asks && EdgeRows.IsWorthAsking(Score.Other), asksX = !TScore.ReadsValues && EdgeRows.IsWorthAsking(X);
+            bool eight = EightHeads.Are(Heads, d);
+            var logits = eight ? TileNumbers.EdgeByEdge(L) : TileNumbers.HeadByHead(L);
             bool sixteen = SixteenVectors.Are<TLanes, TVector>(Heads, d);
             Real* own = Score.Prepare<TLanes, TVector>(i, scratch, adjoint: false);
             for (long q = first; q < last; q += EdgeRows.Tile)
@@ -145,8 +156,14 @@ internal static unsafe class FusedAttention
                 if (!TScore.Asks) EdgeRows.Prefetch(Score.Other, index + EdgeRows.Ahead, Math.Min(count, reach + 1 - EdgeRows.Ahead));
                 // Edges by destination carry their own numbers.
                 if (TScore.ReadsEdges) Score.ReadEdges<TLanes, TVector>(own, index, null, q, count);
-                Score.Logits<TLanes, TVector>(own, index, count, asksOther ? reach : -1, L, slope);
-                if (Dropout.Drops) Dropout.Draw(A, q, count, Heads, B);
+                Score.Logits<TLanes, TVector>(own, index, count, asksOther ? reach : -1, logits, eight ? TileNumbers.EdgeByEdge(slope) : TileNumbers.HeadByHead(slope));
+                if (Dropout.Drops) Dropout.Draw(A, q, count, Heads, eight ? TileNumbers.EdgeByEdge(B) : TileNumbers.HeadByHead(B));
+                if (eight)
+                {
+                    EightHeads.Exponentials(L, Dropout.Drops ? B : null, count, q > first, states, row); // (10)  S = exp(L − m) / s
+                    EightHeads.AddWeighted(logits, X, index, count, asksX ? reach : -1, row); // (12)  Z = S·X
+                    continue;
+                }
                 for (int k = 0; k < Heads; k++)
                 {
                     Real* weights = L + k * EdgeRows.Tile;
@@ -154,7 +171,7 @@ internal static unsafe class FusedAttention
                     if (Dropout.Drops) RowVector.Multiply(B + k * EdgeRows.Tile, weights, weights, count);
                     if (!sixteen) EdgeRows.AddWeighted<TLanes, TVector>(weights, 1, X.Data + k * d, X.Stride, d, index, count, asksX ? reach : -1, row + k * Padded); // (12)  Z = S·X
                 }
-                if (sixteen) SixteenVectors.AddWeighted<TLanes, TVector>(TileNumbers.HeadByHead(L), Heads, X.Data, X.Stride, index, count, asksX ? reach : -1, row); // (12)  of all heads
+                if (sixteen) SixteenVectors.AddWeighted<TLanes, TVector>(logits, Heads, X.Data, X.Stride, index, count, asksX ? reach : -1, row); // (12)  of all heads
             }
         }
 

@@ -210,9 +210,10 @@ internal static unsafe class FusedAttentionAdjoint
             bool sixteen = SixteenVectors.Are<TLanes, TVector>(Heads, d);
             Real* own = Score.Prepare<TLanes, TVector>(i, scratch, adjoint: true);
             Real* row = TEnd.IsAfter ? null : EdgeRows.HeadsPadded(Own.Data + i * Own.Stride, Heads, d, Padded, rowCopy);
-            // B·S and dL of a tile, head by head as they are formed, or edge by edge as they are kept.
-            TileNumbers S = TEnd.IsAfter ? new(tiles, 2 * Heads, 1) : TileNumbers.HeadByHead(tiles);
-            TileNumbers dL = TEnd.IsAfter ? new(tiles + Heads, 2 * Heads, 1) : TileNumbers.HeadByHead(tiles + tile);
+            bool eight = EightHeads.Are(Heads, d);
+            // B·S and dL of a tile, head by head as they are formed, or edge by edge as they are kept and as eight heads are formed.
+            TileNumbers S = TEnd.IsAfter ? new(tiles, 2 * Heads, 1) : Numbered(eight, tiles);
+            TileNumbers dL = TEnd.IsAfter ? new(tiles + Heads, 2 * Heads, 1) : Numbered(eight, tiles + tile);
             for (long q = first; q < last; q += EdgeRows.Tile)
             {
                 int count = (int)Math.Min(EdgeRows.Tile, last - q);
@@ -222,12 +223,14 @@ internal static unsafe class FusedAttentionAdjoint
                 int* numbers = Numbers == null ? null : Numbers + q;
                 if (TScore.ReadsEdges) Score.ReadEdges<TLanes, TVector>(own, index, numbers, q, count);
                 if (TEnd.IsAfter) EdgeRows.Copy(Coefficients, numbers, q, count, tiles);
+                else if (eight) FormEight(i, q, count, own, row, toOther, toGathered, tiles, tile);
                 else Form(i, q, count, own, row, toOther, toGathered, tiles, tile);
-                if (!TEnd.IsSource && !Coefficients.IsMissing) Keep(numbers, q, count, tiles, tiles + tile);
-                if (TScore.ReadsEdges && edges != null) Score.AddGradients<TLanes, TVector>(own, numbers, q, count, dL.Data, sums, edges);
+                if (!TEnd.IsSource && !Coefficients.IsMissing) Keep(numbers, q, count, S, dL);
+                if (TScore.ReadsEdges && edges != null) Score.AddGradients<TLanes, TVector>(own, numbers, q, count, dL, sums, edges);
                 else Score.AddGradient<TLanes, TVector>(own, index, count, TEnd.IsAfter ? toOther : -1, dL, sums);
                 if (!TEnd.IsSource) continue;
-                if (sixteen) SixteenVectors.AddWeighted<TLanes, TVector>(S, Heads, Gathered.Data, Gathered.Stride, index, count, TEnd.IsAfter ? toGathered : -1, sums + Heads * Padded); // (37)  Sᵀ·dZ of all heads
+                if (eight) EightHeads.AddWeighted(S, Gathered, index, count, TEnd.IsAfter ? toGathered : -1, sums + Heads * Padded); // (37)  Sᵀ·dZ
+                else if (sixteen) SixteenVectors.AddWeighted<TLanes, TVector>(S, Heads, Gathered.Data, Gathered.Stride, index, count, TEnd.IsAfter ? toGathered : -1, sums + Heads * Padded); // (37)  Sᵀ·dZ of all heads
                 else
                     for (int k = 0; k < Heads; k++)
                         EdgeRows.AddWeighted<TLanes, TVector>(S.Data + k * S.Head, S.Edge, Gathered.Data + k * d, Gathered.Stride, d, index, count, TEnd.IsAfter ? toGathered : -1, sums + (Heads + k) * Padded); // (37)  Sᵀ·dZ
@@ -240,26 +243,47 @@ internal static unsafe class FusedAttentionAdjoint
         {
             Real* dL = S + tile, slope = dL + tile, B = slope + tile, m = B + tile;
             int* index = Index + q;
-            Score.Logits<TLanes, TVector>(own, index, count, toOther, S, slope); // (9)   L
+            Score.Logits<TLanes, TVector>(own, index, count, toOther, TileNumbers.HeadByHead(S), TileNumbers.HeadByHead(slope)); // (9)   L
             EdgeRows.HeadDots<TLanes, TVector>(row, Gathered, Heads, Padded, index, count, toGathered, dL); // (19)  dS = ⟨dZ, X⟩
             if (Dropout.Drops)
             {
-                Dropout.Draw(A, q, count, Heads, B);
+                Dropout.Draw(A, q, count, Heads, TileNumbers.HeadByHead(B));
                 for (int k = 0; k < Heads * EdgeRows.Tile; k += EdgeRows.Tile) RowVector.Multiply(B + k, dL + k, dL + k, count);
             }
             if (TEnd.IsSource) GatherTerms(index, count, m, tile);
             for (int k = 0; k < Heads; k++) FormCoefficients(i, k, count, S + k * EdgeRows.Tile, dL + k * EdgeRows.Tile, m + k * EdgeRows.Tile, tile);
-            Score.ThroughSlope<TLanes, TVector>(count, slope, dL);             // (24)  Δ
+            Score.ThroughSlope<TLanes, TVector>(count, TileNumbers.HeadByHead(slope), TileNumbers.HeadByHead(dL)); // (24)  Δ
             if (!Dropout.Drops) return;
             for (int k = 0; k < Heads * EdgeRows.Tile; k += EdgeRows.Tile) RowVector.Multiply(B + k, S + k, S + k, count);
         }
 
-        private readonly void Keep(int* numbers, long first, int count, Real* S, Real* dL)
+        private static TileNumbers Numbered(bool eight, Real* data) => eight ? TileNumbers.EdgeByEdge(data) : TileNumbers.HeadByHead(data);
+
+        /// <summary>The same for eight heads at once, edge by edge.</summary>
+        private readonly void FormEight(long i, long q, int count, Real* own, Real* row, int toOther, int toGathered, Real* S, long tile)
         {
-            for (int t = 0; t < count; t++)
+            Real* dL = S + tile, slope = dL + tile, B = slope + tile;
+            int* index = Index + q;
+            Score.Logits<TLanes, TVector>(own, index, count, toOther, TileNumbers.EdgeByEdge(S), TileNumbers.EdgeByEdge(slope)); // (9)   L
+            EightHeads.Dots(row, Gathered, index, count, toGathered, dL);      // (19)  dS = ⟨dZ, X⟩
+            if (Dropout.Drops)
+            {
+                Dropout.Draw(A, q, count, Heads, TileNumbers.EdgeByEdge(B));
+                RowVector.Multiply(B, dL, dL, Heads * count);
+            }
+            // Terms have a row for each destination: there may be more sources than that.
+            EightHeads.Coefficients(TEnd.IsSource ? Terms.Data : Terms.Data + i * Terms.Stride, Terms.Stride, TEnd.IsSource ? index : null, count, S, dL); // (10)(21)
+            Score.ThroughSlope<TLanes, TVector>(count, TileNumbers.EdgeByEdge(slope), TileNumbers.EdgeByEdge(dL)); // (24)  Δ
+            if (Dropout.Drops) RowVector.Multiply(B, S, S, Heads * count);
+        }
+
+        private readonly void Keep(int* numbers, long first, int count, in TileNumbers S, in TileNumbers dL)
+        {
+            Real* s = S.Data, l = dL.Data;
+            for (int t = 0; t < count; t++, s += S.Edge, l += dL.Edge)
             {
                 Real* to = Coefficients.Data + (numbers == null ? first + t : numbers[t]) * Coefficients.Stride;
-                for (int k = 0; k < Heads; k++) (to[k], to[Heads + k]) = (S[k * EdgeRows.Tile + t], dL[k * EdgeRows.Tile + t]);
+                for (int k = 0; k < Heads; k++) (to[k], to[Heads + k]) = (s[k * S.Head], l[k * dL.Head]);
             }
         }
 
@@ -303,18 +327,20 @@ internal static unsafe class FusedAttentionAdjoint
 
         private readonly void Store(long i, Real* sums)
         {
+            long d = Own.Columns / Heads;
             Real* aggregate = sums + Heads * Padded;
             if (TEnd.IsSource)
             {
-                long d = Own.Columns / Heads;
                 Real* x = dX.Data + i * dX.Stride;
-                for (int k = 0; k < Heads; k++)
-                    if (dOwn.IsMissing) RowVector.Sum(sums + k * Padded, aggregate + k * Padded, x + k * d, d);
-                    else EdgeRows.Store<TLanes, TVector>(aggregate + k * Padded, 1, d, x + k * d);
+                // Heads without padding are one row.
+                long heads = Padded == d ? 1 : Heads, width = Heads / heads * d;
+                for (long k = 0; k < heads; k++)
+                    if (dOwn.IsMissing) RowVector.Sum(sums + k * Padded, aggregate + k * Padded, x + k * width, width);
+                    else EdgeRows.Store<TLanes, TVector>(aggregate + k * Padded, 1, width, x + k * width);
             }
             if (dOwn.IsMissing) return;
-            long w = dOwn.Columns / Heads;
-            for (int k = 0; k < Heads; k++) EdgeRows.Store<TLanes, TVector>(sums + k * TScore.SumStep(Padded), 1, w, dOwn.Data + i * dOwn.Stride + k * w);
+            long w = dOwn.Columns / Heads, step = TScore.SumStep(Padded), groups = step == w ? 1 : Heads, columns = Heads / groups * w;
+            for (long k = 0; k < groups; k++) EdgeRows.Store<TLanes, TVector>(sums + k * step, 1, columns, dOwn.Data + i * dOwn.Stride + k * w);
         }
 
         /// <summary>The parts of a long row, added up.</summary>

@@ -44,13 +44,14 @@ internal readonly unsafe struct LeakySumScore(Matrix own, Matrix other, long hea
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Logits<TLanes, TVector>(Real* x, int* others, int count, int reach, Real* L, Real* slope)
+    public void Logits<TLanes, TVector>(Real* x, int* others, int count, int reach, in TileNumbers L, in TileNumbers slope)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        if (leak > 1) Logits<TLanes, TVector, Steep, Silent>(x, others, count, count - 1, L);
-        else if (reach < 0) Logits<TLanes, TVector, Gentle, Silent>(x, others, count, count - 1, L);
-        else Logits<TLanes, TVector, Gentle, Asking>(x, others, count, reach, L);
+        if (L.AreEdgeByEdge) EightHeads.SlopedDots(x, a, leak, other, others, count, reach, L.Data); // (9)   L = ⟨a, σ_L(P)⟩
+        else if (leak > 1) Logits<TLanes, TVector, Steep, Silent>(x, others, count, count - 1, L.Data);
+        else if (reach < 0) Logits<TLanes, TVector, Gentle, Silent>(x, others, count, count - 1, L.Data);
+        else Logits<TLanes, TVector, Gentle, Asking>(x, others, count, reach, L.Data);
     }
 
     private void Logits<TLanes, TVector, TLeak, TAsk>(Real* x, int* others, int count, int reach, Real* L)
@@ -87,7 +88,7 @@ internal readonly unsafe struct LeakySumScore(Matrix own, Matrix other, long hea
         }
     }
 
-    public void ThroughSlope<TLanes, TVector>(int count, Real* slope, Real* dL)
+    public void ThroughSlope<TLanes, TVector>(int count, in TileNumbers slope, in TileNumbers dL)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
@@ -101,7 +102,8 @@ internal readonly unsafe struct LeakySumScore(Matrix own, Matrix other, long hea
     {
         long d = other.Columns / heads, padded = EdgeRows.Padded<TLanes, TVector>(d);
         Real* negative = x + heads * padded;
-        if (SixteenVectors.Are<TLanes, TVector>(heads, d)) SixteenVectors.AddSloped<TLanes, TVector>(negative, dL, leak, heads, other.Data, other.Stride, others, count, reach, sum); // (29)  Σ Δ / a
+        if (EightHeads.Are(heads, d)) EightHeads.AddSloped(negative, dL, leak, other, others, count, reach, sum); // (29)  Σ Δ / a
+        else if (SixteenVectors.Are<TLanes, TVector>(heads, d)) SixteenVectors.AddSloped<TLanes, TVector>(negative, dL, leak, heads, other.Data, other.Stride, others, count, reach, sum); // (29)  Σ Δ / a
         else
             for (long k = 0; k < heads; k++)
                 EdgeRows.AddSloped<TLanes, TVector>(negative + k * padded, dL.Data + k * dL.Head, dL.Edge, leak, other.Data + k * d, other.Stride, d, others, count, reach, sum + k * padded); // (29)
@@ -121,7 +123,7 @@ internal readonly unsafe struct LeakySumScore(Matrix own, Matrix other, long hea
         }
     }
 
-    public void Slopes<TLanes, TVector>(Real* x, Real* tile, long row, int count, Real* dL)
+    public void Slopes<TLanes, TVector>(Real* x, Real* tile, long row, int count, in TileNumbers dL)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
@@ -129,7 +131,7 @@ internal readonly unsafe struct LeakySumScore(Matrix own, Matrix other, long hea
         for (int t = 0; t < count; t++)
             for (long k = 0; k < heads; k++)
             {
-                TVector weight = TLanes.All(dL[k * EdgeRows.Tile + t]), leaky = TLanes.All(leak * dL[k * EdgeRows.Tile + t]);
+                TVector weight = TLanes.All(dL.Data[t * dL.Edge + k * dL.Head]), leaky = TLanes.All(leak * dL.Data[t * dL.Edge + k * dL.Head]);
                 for (long j = k * padded; j < (k + 1) * padded; j += TLanes.Count)
                 {
                     Real* y = tile + t * row + j;

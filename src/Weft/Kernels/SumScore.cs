@@ -31,33 +31,40 @@ internal readonly unsafe struct SumScore(Matrix own, Matrix other, Real leak) : 
         where TVector : unmanaged => own.Data + row * own.Stride;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Logits<TLanes, TVector>(Real* c, int* others, int count, int reach, Real* L, Real* slope)
+    public void Logits<TLanes, TVector>(Real* c, int* others, int count, int reach, in TileNumbers L, in TileNumbers slope)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
+        if (L.AreEdgeByEdge)
+        {
+            EightHeads.SlopedSums(c, leak, other, others, count, L.Data, slope.Data);
+            return;
+        }
         long heads = other.Columns, stride = other.Stride;
         for (int t = 0; t < count; t++)
         {
             Real* from = other.Data + others[t] * stride;
-            for (long k = 0; k < heads; k++) L[k * EdgeRows.Tile + t] = c[k] + from[k]; // (6)   P = c_dst ⊕ c_src
+            for (long k = 0; k < heads; k++) L.Data[k * EdgeRows.Tile + t] = c[k] + from[k]; // (6)   P = c_dst ⊕ c_src
         }
         TVector leaky = TLanes.All(leak), one = TLanes.All(1);
         for (long k = 0; k < heads; k++)
             for (long t = k * EdgeRows.Tile; t < k * EdgeRows.Tile + count; t += TLanes.Count)
             {
-                var p = TLanes.Load(L + t);
+                var p = TLanes.Load(L.Data + t);
                 var σ = TLanes.Select(TLanes.Less(default, p), one, leaky);    // (23)  C′ = σ_L′(P)
-                TLanes.Store(σ, slope + t);
-                TLanes.Store(TLanes.Multiply(σ, p), L + t);                    // (8)   L = σ_L(P)
+                TLanes.Store(σ, slope.Data + t);
+                TLanes.Store(TLanes.Multiply(σ, p), L.Data + t);                    // (8)   L = σ_L(P)
             }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void ThroughSlope<TLanes, TVector>(int count, Real* slope, Real* dL)
+    public void ThroughSlope<TLanes, TVector>(int count, in TileNumbers slope, in TileNumbers dL)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
-        for (long k = 0; k < own.Columns; k++) RowVector.Multiply(slope + k * EdgeRows.Tile, dL + k * EdgeRows.Tile, dL + k * EdgeRows.Tile, count); // (24)  Δ = C′ ⊙ dL
+        if (dL.AreEdgeByEdge) RowVector.Multiply(slope.Data, dL.Data, dL.Data, count * EightHeads.Count); // (24)  Δ = C′ ⊙ dL
+        else
+            for (long at = 0; at < own.Columns * EdgeRows.Tile; at += EdgeRows.Tile) RowVector.Multiply(slope.Data + at, dL.Data + at, dL.Data + at, count); // (24)
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -65,6 +72,11 @@ internal readonly unsafe struct SumScore(Matrix own, Matrix other, Real leak) : 
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
+        if (dL.AreEdgeByEdge && own.Columns == EightHeads.Count && EightHeads.IsSupported)
+        {
+            EightHeads.AddNumbers(dL, count, sum);
+            return;
+        }
         for (long k = 0; k < own.Columns; k++)
         {
             // Summed up in a register: through memory every addition would wait for the one before.
@@ -82,11 +94,11 @@ internal readonly unsafe struct SumScore(Matrix own, Matrix other, Real leak) : 
         // Δ has no factor that the edges of a row share.
     }
 
-    public void Slopes<TLanes, TVector>(Real* c, Real* tile, long row, int count, Real* dL)
+    public void Slopes<TLanes, TVector>(Real* c, Real* tile, long row, int count, in TileNumbers dL)
         where TLanes : struct, ILanes<TVector>
         where TVector : unmanaged
     {
         for (int t = 0; t < count; t++, tile += row)
-            for (long k = 0; k < row; k++) tile[k] = k < own.Columns ? dL[k * EdgeRows.Tile + t] : 0; // (24)  Δ
+            for (long k = 0; k < row; k++) tile[k] = k < own.Columns ? dL.Data[t * dL.Edge + k * dL.Head] : 0; // (24)  Δ
     }
 }

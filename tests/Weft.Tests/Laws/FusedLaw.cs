@@ -10,7 +10,7 @@ namespace Weft.Tests.Laws;
 /// </summary>
 public class FusedLaw
 {
-    private static readonly int[] Widths = [1, 2, 3, 5, 7, 8, 15, 16, 17, 31, 33, 40, 64, 65, 130];
+    private static readonly int[] Widths = [1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 40, 64, 65, 130];
 
     /// <summary>300 nodes; one has 10,000 in-edges and another 10,000 out-edges: rows of three pieces, seen from either side.</summary>
     private static readonly OracleGraph LongRows = TestGraphs.Random("hubs of 10,000 edges", 300, 400, seed: 302, inHub: 10_000, outHub: 10_000);
@@ -56,7 +56,7 @@ public class FusedLaw
     public void Rows_of_ten_thousand_edges_train_as_they_are_traced(string layer)
     {
         var graph = LayerRun.LibraryGraph(LongRows);
-        foreach (var (heads, width) in new[] { (1, 40), (4, 64), (8, 8), (3, 5) })
+        foreach (var (heads, width) in new[] { (1, 40), (4, 64), (8, 8), (8, 4), (3, 5) })
             foreach (double dropout in new[] { 0, 0.5 }) AttentionCase.Of(layer, heads, width, dropout: dropout).Check(graph, LongRows.Name);
     }
 
@@ -113,7 +113,7 @@ public class FusedLaw
     [MemberData(nameof(LayersAndHeads))]
     public void Large_logits_train_as_they_are_traced(string layer, int heads)
     {
-        foreach (int width in new[] { 1, 8, 17 })
+        foreach (int width in new[] { 1, 4, 8, 17 })
             foreach (double dropout in new[] { 0, 0.5 })
             {
                 var large = AttentionCase.Of(layer, heads, width, slope: 0.25, dropout, inputs: 4);
@@ -154,7 +154,7 @@ public class FusedLaw
     public void Long_rows_have_the_same_bits_for_any_number_of_threads(string layer)
     {
         var graph = LayerRun.LibraryGraph(LongRows);
-        foreach (var (heads, width) in new[] { (1, 40), (4, 64), (8, 8), (3, 5) })
+        foreach (var (heads, width) in new[] { (1, 40), (4, 64), (8, 8), (8, 4), (3, 5) })
             foreach (double dropout in new[] { 0, 0.5 })
             {
                 var shape = AttentionCase.Of(layer, heads, width, dropout: dropout);
