@@ -157,9 +157,15 @@ public sealed class EdgeList
     /// <summary>True if every edge's reverse is in the list too.</summary>
     public bool IsSymmetric()
     {
-        long[] present = SortedKeys();
-        for (int e = 0; e < Count; e++)
-            if (Array.BinarySearch(present, Key(Destination[e], Source[e])) < 0) return false;
+        long[] there = SortedKeys(Source, Destination), back = SortedKeys(Destination, Source);
+        for (int p = 0, q = 0; p < Count || q < Count;)
+        {
+            if (p == Count || q == Count || there[p] != back[q]) return false;
+            // Parallel edges count once: an edge need not have as many reverses.
+            long key = there[p];
+            while (p < Count && there[p] == key) p++;
+            while (q < Count && back[q] == key) q++;
+        }
         return true;
     }
 
@@ -175,11 +181,17 @@ public sealed class EdgeList
     }
 
     /// <summary>Every edge as one number that orders by source, then destination, in ascending order.</summary>
-    internal long[] SortedKeys()
+    internal long[] SortedKeys() => SortedKeys(Source, Destination);
+
+    // The keys of each row are put together first: many short sorts, side by side, are several times as fast as a long one.
+    private long[] SortedKeys(int[] rows, int[] columns)
     {
+        int[] end = Degrees(rows);
+        // From degrees to first places, each of which moves to its row's end while the row is filled.
+        for (int i = 0, first = 0; i < end.Length; i++) (end[i], first) = (first, first + end[i]);
         var keys = new long[Count];
-        for (int e = 0; e < Count; e++) keys[e] = Key(Source[e], Destination[e]);
-        Array.Sort(keys);
+        for (int e = 0; e < Count; e++) keys[end[rows[e]]++] = Key(rows[e], columns[e]);
+        Parallel.For(0, end.Length, i => keys.AsSpan((i == 0 ? 0 : end[i - 1])..end[i]).Sort());
         return keys;
     }
 

@@ -56,6 +56,15 @@ public class EdgeListTests
         Assert.Equal([2, 1, 2, 1, 0], Sample().OutDegrees());
     }
 
+    [Fact]
+    public void Symmetric_is_every_edge_with_a_reverse_however_often_each_is_there()
+    {
+        Assert.True(new EdgeList(3, [0, 1, 0, 2], [1, 0, 1, 2]).IsSymmetric());
+        Assert.False(new EdgeList(3, [0, 1, 1], [1, 0, 2]).IsSymmetric());
+        Assert.False(new EdgeList(3, [0, 1, 2], [1, 2, 0]).IsSymmetric());
+        Assert.True(new EdgeList(3, [], []).IsSymmetric());
+    }
+
     // Feature 0 of edge e is e, feature 1 is 10 e.
     private static EdgeList WithFeatures() => new(Sample().Nodes, Sample().Source, Sample().Destination, Sample().Weight,
         Matrix.From(6, 2, [0, 0, 1, 10, 2, 20, 3, 30, 4, 40, 5, 50]));
