@@ -189,9 +189,14 @@ public class AdjointLaw
     // Every operand of each kind of score, moved in turn. The sources stay clear of zero, so that no step is over the leaky ReLU's kink.
     private static void Attend(Graph graph, string where)
     {
+        Attend(graph, where + ", coefficients formed twice", keeps: false);
+        Attend(graph, where + ", coefficients kept", keeps: true);
+    }
+
+    private static void Attend(Graph graph, string where, bool keeps)
+    {
         const int columns = Heads * Width;
         long n = graph.OwnedDestinations, N = graph.OwnedSources;
-        foreach (bool keeps in new[] { false, true })
         foreach (var (kind, features) in new[] { (ScoringKind.Additive, false), (ScoringKind.AdditiveBeforeNonlinearity, false), (ScoringKind.DotProduct, false), (ScoringKind.Additive, true), (ScoringKind.AdditiveBeforeNonlinearity, true) })
         {
             // Where all messages are one and the same the gradients at the features' weights are nothing but rounding.
