@@ -278,9 +278,10 @@ internal sealed class MemoryMeter
     /// <summary>Begins here: with the data loaded and what earlier work left behind cleared away.</summary>
     public MemoryMeter()
     {
-        GC.Collect();
+        // Arrays that reading a large graph left behind go back to the system, not only to the heap: training is about to take what there is.
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         GC.WaitForPendingFinalizers();
-        GC.Collect();
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         before = Environment.WorkingSet;
     }
 

@@ -69,14 +69,22 @@ internal sealed class EdgeView(long[] pointers, int[] index, int[]? permutation,
     }
 
     /// <summary>The same entries grouped by column; within a column they keep the order of this view.</summary>
+    /// <remarks>Row after row is walked, so that no list of every entry's row is made: of a large graph it would be as large as its edges, when memory is fullest.</remarks>
     public EdgeView Transpose()
     {
-        var rowOf = new int[Count];
+        var pointers = new long[columns + 1];
+        foreach (int j in Index) pointers[j + 1]++;
+        for (long j = 0; j < columns; j++) pointers[j + 1] += pointers[j];
+        var next = pointers.AsSpan(0, (int)columns).ToArray();
+        var index = GC.AllocateUninitializedArray<int>(Index.Length, pinned: true);
+        int[] order = GC.AllocateUninitializedArray<int>(Index.Length, pinned: true);
         for (long i = 0; i < Rows; i++)
-            for (long q = Pointers[i]; q < Pointers[i + 1]; q++) rowOf[q] = (int)i;
-        var transposed = Group(Index, rowOf, columns, Rows, out int[] order);
-        if (Permutation is not null)
-            for (long q = 0; q < order.Length; q++) order[q] = Permutation[order[q]];
-        return new EdgeView(transposed.Pointers, transposed.Index, order, Rows, byLeaf);
+            for (long e = Pointers[i]; e < Pointers[i + 1]; e++)
+            {
+                long q = next[Index[e]]++;
+                index[q] = (int)i;
+                order[q] = Value(e);
+            }
+        return new EdgeView(pointers, index, order, Rows, byLeaf);
     }
 }
