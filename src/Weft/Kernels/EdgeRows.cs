@@ -34,6 +34,10 @@ internal static unsafe class EdgeRows
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int AheadOf(long columns) => columns * sizeof(Real) >= 512 ? 16 : 32;
 
+    /// <summary>True if loops that take one head after another would ask for every line of a row several times: its heads are narrower than a line.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool AreNarrow(long heads, long columns) => heads > 1 && columns * sizeof(Real) < 64 && !EightHeads.Are(heads, columns);
+
     /// <summary>True if rows of the matrix are worth asking for.</summary>
     public static bool IsWorthAsking(Matrix X) => Sse.IsSupported && X.Rows * X.Stride >= StaysInCache;
 

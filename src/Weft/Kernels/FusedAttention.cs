@@ -143,7 +143,7 @@ internal static unsafe class FusedAttention
             RowVector.Clear(row, RowEntries);
             if (first == last) return;
             // The rows of X are asked for by the first loop that reads them.
-            bool asksOther = TScore.Asks && EdgeRows.IsWorthAsking(Score.Other), asksX = !TScore.ReadsValues && EdgeRows.IsWorthAsking(X);
+            bool asksOther = TScore.Asks && EdgeRows.IsWorthAsking(Score.Other), narrow = !TScore.ReadsValues && EdgeRows.AreNarrow(Heads, d), asksX = !TScore.ReadsValues && !narrow && EdgeRows.IsWorthAsking(X);
             bool eight = EightHeads.Are(Heads, d);
             var logits = eight ? TileNumbers.EdgeByEdge(L) : TileNumbers.HeadByHead(L);
             bool sixteen = SixteenVectors.Are<TLanes, TVector>(Heads, d);
@@ -154,6 +154,7 @@ internal static unsafe class FusedAttention
                 int* index = Index + q;
                 int reach = (int)Math.Min(int.MaxValue, A.Count - 1 - q);
                 if (!TScore.Asks) EdgeRows.Prefetch(Score.Other, index + EdgeRows.Ahead, Math.Min(count, reach + 1 - EdgeRows.Ahead));
+                if (narrow) EdgeRows.Prefetch(X, index + EdgeRows.Ahead, Math.Min(count, reach + 1 - EdgeRows.Ahead));
                 // Edges by destination carry their own numbers.
                 if (TScore.ReadsEdges) Score.ReadEdges<TLanes, TVector>(own, index, null, q, count);
                 Score.Logits<TLanes, TVector>(own, index, count, asksOther ? reach : -1, logits, eight ? TileNumbers.EdgeByEdge(slope) : TileNumbers.HeadByHead(slope));

@@ -205,8 +205,8 @@ internal static unsafe class FusedAttentionAdjoint
             if (first == last) return;
             long d = Own.Columns / Heads;
             // At the destinations a score may read the gathered rows too, and has asked for them.
-            bool asksOther = TScore.Asks && EdgeRows.IsWorthAsking(Score.Other);
-            bool asksGathered = (TEnd.IsSource || !TScore.ReadsValues) && EdgeRows.IsWorthAsking(Gathered);
+            bool asksOther = TScore.Asks && !AsksBefore && EdgeRows.IsWorthAsking(Score.Other);
+            bool asksGathered = (TEnd.IsSource || !TScore.ReadsValues) && !AsksBefore && EdgeRows.IsWorthAsking(Gathered);
             bool sixteen = SixteenVectors.Are<TLanes, TVector>(Heads, d);
             Real* own = Score.Prepare<TLanes, TVector>(i, scratch, adjoint: true);
             Real* row = TEnd.IsAfter ? null : EdgeRows.HeadsPadded(Own.Data + i * Own.Stride, Heads, d, Padded, rowCopy);
@@ -287,10 +287,14 @@ internal static unsafe class FusedAttentionAdjoint
             }
         }
 
+        // Rows of narrow heads are asked for before the loops, not within them.
+        private readonly bool AsksBefore => TEnd.IsAfter && EdgeRows.AreNarrow(Heads, Own.Columns / Heads);
+
         private readonly void Prefetch(long next, long count)
         {
             count = Math.Min(count, A.Count - next);
-            if (!TScore.Asks && (!TEnd.IsAfter || TScore.GradientReadsOther)) EdgeRows.Prefetch(Score.Other, Index + next, count);
+            if ((!TScore.Asks || AsksBefore) && (!TEnd.IsAfter || TScore.GradientReadsOther)) EdgeRows.Prefetch(Score.Other, Index + next, count);
+            if (AsksBefore) EdgeRows.Prefetch(Gathered, Index + next, count);
             if (TEnd.IsAfter && Numbers != null) EdgeRows.Prefetch(Coefficients, Numbers + next, count);
             if (TEnd.IsSource && !TEnd.IsAfter) EdgeRows.Prefetch(Terms, Index + next, count);
             if (TScore.ReadsEdges && Numbers != null) EdgeRows.Prefetch(Score.Edges, Numbers + next, count);
