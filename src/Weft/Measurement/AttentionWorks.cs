@@ -6,7 +6,7 @@ namespace Weft.Measurement;
 
 /// <summary>
 /// Fused attention and its adjoint, for the three scores. Rows gathered are those of one pass over destinations forward, and of one
-/// over destinations and one over sources backward, in which everything is formed again.
+/// over destinations and one over sources backward, which reads the coefficients that the first has kept.
 /// </summary>
 internal sealed class AttentionWorks
 {
